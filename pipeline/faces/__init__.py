@@ -1,0 +1,1 @@
+"""Face detectors and the full-face verdict."""
