@@ -14,8 +14,8 @@ from pipeline.vocabulary import Emotion, Level, Preset, Vocabulary, find_level
 
 AXES = ("emotion", "ethnicity", "age", "gender")
 
-# Steps of a Kronecker sequence in four dimensions: powers of 1/g, where g > 1 solves g^5 = g + 1. They spread the cells
-# of any product of axes evenly over [0, 1) (M. Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
+# Steps of a Kronecker sequence in four dimensions: powers of 1/g, where g > 1 solves g^5 = g + 1. They spread the
+# cells of a product of axes evenly over [0, 1) (M. Roberts, "The unreasonable effectiveness of quasirandom sequences").
 _STEPS = 1.1673039782614187 ** -np.arange(1.0, 5.0)
 
 
@@ -147,7 +147,9 @@ def _cell_weights(
     for axis, levels in spec.weights.items():
         for name, weight in levels.items():
             if name.lower() not in names[axis]:
-                raise InputError(f"weights.{axis}: {name!r} is not a level of the grid{did_you_mean(name, names[axis])}")
+                raise InputError(
+                    f"weights.{axis}: {name!r} is not a level of the grid{did_you_mean(name, names[axis])}"
+                )
             if not (math.isfinite(weight) and weight > 0):
                 raise InputError(f"weights.{axis}.{name}: {weight:g} cannot be met; a weight is above 0")
             factors[axis][slugs[axis].index(names[axis][name.lower()])] = weight

@@ -1,13 +1,18 @@
 """Slot -> prompt text. A slot's words follow from its id alone, so that no later slot changes an earlier one's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import permutations
 from math import gcd
+from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import InputError, did_you_mean
 from pipeline.grid import Cell
-from pipeline.vocabulary import Template, Vocabulary
+from pipeline.vocabulary import Vocabulary
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +25,25 @@ class Prompt:
 
 
 class Prompter:
-    """Words a slot. Intensities take turns over a cell's slots; the pair of descriptors and the wording vary with them."""
+    """Puts slots into words. Intensities take turns over a cell's slots; descriptors and wording vary with them."""
 
     def __init__(self, vocabulary: Vocabulary, template: str, intensities: tuple[str, ...]) -> None:
-        self._template = _known_template(vocabulary, template)
+        self._template = _known(vocabulary.templates, template, "template", vocabulary.folder)
         self._intensities = intensities
-        self._words = {name: _known_intensity(vocabulary, name) for name in intensities}
+        self._words = {
+            name: _known(vocabulary.intensities, name, "intensities", vocabulary.folder) for name in intensities
+        }
 
     def prompt(self, cell: Cell, index: int) -> Prompt:
         """The prompt of slot `index` (0 up) of `cell`. The first slots of a cell never repeat a combination."""
         start = int.from_bytes(blake2b(cell.slug.encode(), digest_size=8).digest(), "big")
         turn, beat = divmod(index, len(self._intensities))
         intensity = self._intensities[(beat + start) % len(self._intensities)]
-        pairs = list(permutations(cell.emotion.descriptors, 2)) or [cell.emotion.descriptors * 2]
+        pairs = list(permutations(cell.emotion.descriptors, 2)) or [(cell.emotion.descriptors[0],) * 2]
         place = start + (turn + beat * (len(pairs) // len(self._intensities) + 1)) * _coprime_step(len(pairs), start)
         first, second = pairs[place % len(pairs)]
         wording = self._template.variants[(index + turn + start // 7) % len(self._template.variants)]
-        person = self._template.person.format(
-            age=cell.age, ethnicity=cell.ethnicity.words, gender=cell.gender.words
-        )
+        person = self._template.person.format(age=cell.age, ethnicity=cell.ethnicity.words, gender=cell.gender.words)
         words = {"first": first, "second": second, "intensity": self._words[intensity]}
         feeling = " ".join(self._template.feeling.format(**words).split())
         text = wording.format(person=person, feeling=feeling, **words)
@@ -53,17 +58,7 @@ def _coprime_step(count: int, start: int) -> int:
     return step
 
 
-def _known_template(vocabulary: Vocabulary, name: str) -> Template:
-    try:
-        return vocabulary.templates[name]
-    except KeyError:
-        near = did_you_mean(name, vocabulary.templates)
-        raise InputError(f"prompt.template: unknown template {name!r}{near} ({vocabulary.folder / 'templates.yaml'})") from None
-
-
-def _known_intensity(vocabulary: Vocabulary, name: str) -> str:
-    try:
-        return vocabulary.intensities[name]
-    except KeyError:
-        near = did_you_mean(name, vocabulary.intensities)
-        raise InputError(f"prompt.intensities: unknown intensity {name!r}{near} ({vocabulary.folder / 'templates.yaml'})") from None
+def _known(entries: Mapping[str, T], name: str, field: str, where: Path) -> T:
+    if name not in entries:
+        raise InputError(f"prompt.{field}: {name!r} is not in {where / 'templates.yaml'}{did_you_mean(name, entries)}")
+    return entries[name]

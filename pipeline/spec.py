@@ -1,5 +1,6 @@
 """DatasetSpec: one YAML file = one dataset. Frozen, strict, and fingerprinted."""
 
+import copy
 import json
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -194,7 +195,7 @@ def load_spec(name_or_path: str, changes: Mapping[str, Any] | None = None, promp
 def _with_changes(content: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what YAML holds
     if not isinstance(content, Mapping):
         return content
-    changed: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in content.items()}
+    changed: dict[str, Any] = copy.deepcopy(dict(content))
     for dotted, value in changes.items():
         *parents, last = dotted.split(".")
         target = changed

@@ -14,9 +14,26 @@ class Face:
     box: tuple[float, float, float, float]
     """Left, top, right, bottom."""
     landmarks: tuple[tuple[float, float], ...]
-    """Five points: eye at the picture's left, the other eye, nose, mouth corner at the left, mouth corner at the right."""
+    """Five points: eye at the picture's left, other eye, nose, mouth corner at the left, the other corner."""
     score: float
     """Confidence, 0 to 1."""
+
+    @property
+    def width(self) -> float:
+        """Of the box, in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> float:
+        """Of the box, in pixels."""
+        return self.box[3] - self.box[1]
+
+    def overlap(self, other: "Face") -> float:
+        """Intersection over union of the two boxes, 0 to 1."""
+        wide = min(self.box[2], other.box[2]) - max(self.box[0], other.box[0])
+        high = min(self.box[3], other.box[3]) - max(self.box[1], other.box[1])
+        shared = max(0.0, wide) * max(0.0, high)
+        return shared / max(self.width * self.height + other.width * other.height - shared, 1e-9)
 
 
 class FaceDetector(Protocol):
