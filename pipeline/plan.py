@@ -5,9 +5,11 @@ and what is left over goes to the shards that lag furthest behind on the cell's 
 the whole, is balanced on every axis. Large plans are dealt in chunks of shards, which keeps memory flat.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +71,7 @@ def plan_shards(spec: DatasetSpec, grid: Grid, planned: Planned = NOTHING) -> It
     new = grid.quotas - first
     shards_ahead = dict(planned.shards)
     cells = [grid.cell(number) for number in range(len(new))]
+    slugs = [cell.slug for cell in cells]
     shares = np.array(list(spec.splits.values()))
     lead = _Lead(grid.levels, len(shares), cells_too=True)
     chunks = max(1, -(-int(new.sum()) // (CHUNK * spec.storage.shard_size)))
@@ -82,20 +85,27 @@ def plan_shards(spec: DatasetSpec, grid: Grid, planned: Planned = NOTHING) -> It
                 name = f"{split}-{shards_ahead.get(split, 0):05d}"
                 shards_ahead[split] = shards_ahead.get(split, 0) + 1
                 pairs = zip(numbers[mine][rows].tolist(), indices[mine][rows].tolist(), strict=True)
-                slots = tuple(Slot(f"{cells[n].slug}-{i:05d}", cells[n], i, split) for n, i in pairs)
+                slots = tuple(Slot(f"{slugs[n]}-{i:05d}", cells[n], i, split) for n, i in pairs)
                 yield ShardPlan(name, split, slots)
 
 
-def planned_by(parts: Iterable[tuple[DatasetSpec, Grid]]) -> Planned:
-    """What the plan of each (spec, grid) of a dataset's history adds up to, oldest first."""
-    planned = NOTHING
-    for spec, grid in parts:
-        shards = dict(planned.shards)
-        for shard in plan_shards(spec, grid, planned):
-            shards[shard.split] = shards.get(shard.split, 0) + 1
-        quotas = {slug: int(grid.quotas[number]) for slug, number in grid.number_of.items()}
-        planned = Planned(quotas, shards)
-    return planned
+class SlotIds(Protocol):
+    """A shard of any kind: a split, and slots that have ids."""
+
+    @property
+    def split(self) -> str: ...
+    @property
+    def slots(self) -> Sequence[Any]: ...
+
+
+def planned_by(shards: Iterable[SlotIds]) -> Planned:
+    """What shards that were planned earlier hold."""
+    quotas: Counter[str] = Counter()
+    splits: Counter[str] = Counter()
+    for shard in shards:
+        splits[shard.split] += 1
+        quotas.update(slot.id.rpartition("-")[0] for slot in shard.slots)
+    return Planned(quotas, splits)
 
 
 def _first_new_index(grid: Grid, planned: Planned) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.attempt import JudgedAttempt
@@ -26,10 +27,11 @@ class Progress:
         """Share of attempts that passed, 0 to 1; 0 before the first."""
         return self.accepted / self.attempts if self.attempts else 0.0
 
-    def reasons_text(self) -> str:
-        """Rejections by reason, most frequent first: "no_face 60, occluded 4"."""
-        ranked = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
-        return ", ".join(f"{reason} {count}" for reason, count in ranked) or "no rejections"
+
+def reasons_text(reasons: Mapping[Reason, int] | Mapping[str, int]) -> str:
+    """Rejections by reason, most frequent first: "no_face 60, occluded 4"; "none" where there are none."""
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason} {count}" for reason, count in ranked) or "none"
 
 
 class Tally:

@@ -20,12 +20,12 @@ from pipeline.faces.judge import FaceJudge
 from pipeline.generators.generator import Generator
 from pipeline.imaging import encode, thumbnail
 from pipeline.ledger import Ledger
-from pipeline.plan import ShardPlan, Slot, attempt_seed
-from pipeline.prompting import Prompter
+from pipeline.plan import attempt_seed
 from pipeline.spec import DatasetSpec
 from pipeline.store.manifest import ShardRecord
+from pipeline.store.planfile import PlannedShard, PlannedSlot
 from pipeline.store.spool import Spool
-from pipeline.tally import Tally
+from pipeline.tally import Tally, reasons_text
 
 BATCHES_IN_FLIGHT = 4
 """Batches that may wait to be judged; beyond that the generator waits, so that memory stays flat."""
@@ -38,22 +38,22 @@ class BreakerError(RunError):
 class ShardSink(Protocol):
     """Where a worker's shards go."""
 
-    def spool(self, shard: ShardPlan) -> Spool:
+    def spool(self, shard: PlannedShard) -> Spool:
         """The durable place of an open shard's judged attempts."""
         ...
 
     def commit(
-        self, shard: ShardPlan, ledger: Ledger, recipe: Mapping[str, str | int | float | bool | None]
+        self, shard: PlannedShard, ledger: Ledger, recipe: Mapping[str, str | int | float | bool | None]
     ) -> ShardRecord:
         """Writes a complete shard and clears its spool."""
         ...
 
 
 class _OpenShard:
-    def __init__(self, shard: ShardPlan, spec: DatasetSpec, spool: Spool) -> None:
+    def __init__(self, shard: PlannedShard, spec: DatasetSpec, spool: Spool) -> None:
         self.shard = shard
         self.spool = spool
-        self.slots: dict[str, Slot] = {slot.id: slot for slot in shard.slots}
+        self.slots: dict[str, PlannedSlot] = {slot.id: slot for slot in shard.slots}
         self.ledger = Ledger(list(self.slots), spec.face.max_attempts, spec.face.duplicate_distance)
         self.done: Future[ShardRecord] = Future()
         for judged in spool.load():
@@ -66,14 +66,13 @@ class Worker:
     def __init__(
         self,
         spec: DatasetSpec,
-        prompter: Prompter,
         generator: Generator,
         judge: FaceJudge,
         sink: ShardSink,
         tally: Tally,
         judges: int = 2,
     ) -> None:
-        self._spec, self._prompter, self._generator = spec, prompter, generator
+        self._spec, self._generator = spec, generator
         self._judge, self._sink, self.tally = judge, sink, tally
         self._open: list[_OpenShard] = []
         self._state = threading.Condition()
@@ -85,7 +84,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
         self._thread.start()
 
-    def make_shard(self, shard: ShardPlan) -> ShardRecord:
+    def make_shard(self, shard: PlannedShard) -> ShardRecord:
         """Fills a shard and commits it; takes up what a killed run left in its spool. Blocks until it is written.
 
         Raises RunError where acceptance collapses, memory or disk run out, or attempts are used up and the spec says
@@ -108,6 +107,7 @@ class Worker:
         self._thread.join()
         self._judges.shutdown()
         self._writer.shutdown()
+        self._fail(RunError("the worker was closed before the shard was full; the same command goes on with it"))
 
     def _run(self) -> None:
         try:
@@ -140,10 +140,9 @@ class Worker:
             batch += [(opened, self._attempt(opened.slots[slot_id], number)) for slot_id, number in places]
         return batch
 
-    def _attempt(self, slot: Slot, number: int) -> Attempt:
-        prompt = self._prompter.prompt(slot.cell, slot.index)
+    def _attempt(self, slot: PlannedSlot, number: int) -> Attempt:
         seed = attempt_seed(self._spec.seed, slot.id, number)
-        return Attempt(slot.id, number, seed, prompt.text, prompt.negative)
+        return Attempt(slot.id, number, seed, slot.prompt.text, slot.prompt.negative)
 
     def _judge_batch(
         self, batch: list[tuple[_OpenShard, Attempt]], pictures: list[NDArray[np.uint8]], milliseconds: float
@@ -173,7 +172,7 @@ class Worker:
         if 0 < limit <= progress.barren:
             self._fail(
                 BreakerError(
-                    f"stopped: the last {progress.barren} attempts brought nothing ({progress.reasons_text()})"
+                    f"stopped: the last {progress.barren} attempts brought nothing ({reasons_text(progress.reasons)})"
                 )
             )
 

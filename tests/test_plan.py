@@ -105,7 +105,7 @@ def test_an_extension_only_adds():
     small = load_spec("demo")
     large = load_spec("demo", {"images_per_cell": 2, "grid.ages": [30, 70, 50]})
     old = plan(small)
-    added = plan(large, planned_by([(small, make_grid(small, VOCABULARY))]))
+    added = plan(large, planned_by(old))
     ids = Counter(slot.id for shard in old + added for slot in shard.slots)
     assert set(ids.values()) == {1}
     assert set(ids) == {slot.id for shard in plan(large) for slot in shard.slots}
@@ -116,7 +116,7 @@ def test_an_extension_only_adds():
 def test_a_dataset_cannot_shrink():
     large, small = load_spec("demo", {"images_per_cell": 2}), load_spec("demo")
     with pytest.raises(InputError, match="holds 2 slots already and the spec now asks for 1"):
-        plan(small, planned_by([(large, make_grid(large, VOCABULARY))]))
+        plan(small, planned_by(plan(large)))
 
 
 def test_seeds_are_63_bits_fixed_and_different_for_every_attempt():

@@ -34,7 +34,7 @@ from transformers import (
     UMT5EncoderModel,
 )
 
-WORDS = ["<unk>", "<s>", "</s>", "a", "an", "man", "woman", "old", "young", "face", "portrait", "of", "anger", "awe", "joy"]
+WORDS = ["<unk>", "<s>", "</s>", "a", "man", "woman", "old", "young", "face", "portrait", "of", "anger", "awe", "joy"]
 WIDTH = 16
 """Hidden size of every part."""
 

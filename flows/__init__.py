@@ -1,0 +1,1 @@
+"""Prefect flows: thin, over pipeline/. Prefect is the control plane; no picture passes through it."""

@@ -1,0 +1,126 @@
+"""The main job as a Prefect flow: a task a shard, a progress artifact and a table of what came of it."""
+
+# No `from __future__ import annotations` here: Prefect reads the signature to make the form of its UI.
+import re
+from collections import deque
+from dataclasses import asdict
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from pipeline.errors import RunError
+from pipeline.outcome import Outcome
+from pipeline.progress import show
+from pipeline.request import CHANGES, make_request
+from pipeline.run import DatasetRun, open_run, resume_run
+from pipeline.store.planfile import PlannedShard
+
+SHARDS_AT_ONCE = 64
+"""Threads that wait for workers; more workers than this need more."""
+
+
+@flow(
+    name="generate-dataset",
+    flow_run_name="{spec}",
+    description="Expand a demographic grid into prompts, generate, keep whole faces, refill, write balanced Parquet.",
+    task_runner=ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE),  # type: ignore[arg-type]
+    validate_parameters=True,
+)
+def generate_dataset(
+    spec: Annotated[str, Field(description="A bundled spec (demo, emonet-big) or a YAML file.")] = "demo",
+    output: Annotated[str | None, Field(description="Folder or fsspec URL; outputs/NAME where left out.")] = None,
+    engine: Annotated[Literal["inline"], Field(description="Where the workers run.")] = "inline",
+    model: Annotated[str | None, Field(description="'bundled', a hub id, or a folder of a diffusers pipeline.")] = None,
+    images_per_cell: Annotated[int | None, Field(description="Accepted pictures asked of each cell.", ge=1)] = None,
+    emotions: Annotated[list[str] | None, Field(description="Emotions by slug or name; all where left out.")] = None,
+    ethnicities: Annotated[list[str] | None, Field(description="Levels of the preset by slug or name.")] = None,
+    ages: Annotated[list[int] | None, Field(description="Years, 18 or more.")] = None,
+    genders: Annotated[list[str] | None, Field(description="Levels of the preset by slug or name.")] = None,
+    seed: Annotated[int | None, Field(description="Seed of the whole dataset.", ge=0)] = None,
+    steps: Annotated[int | None, Field(description="Denoising steps.", ge=1)] = None,
+    guidance: Annotated[float | None, Field(description="Classifier-free guidance scale.", ge=0)] = None,
+    batch_size: Annotated[int | None, Field(description="Pictures at once.", ge=1)] = None,
+    detector: Annotated[Literal["auto", "insightface", "embedded"] | None, Field(description="Face detector.")] = None,
+    max_attempts: Annotated[int | None, Field(description="Tries at one slot.", ge=1)] = None,
+    prompts: Annotated[str | None, Field(description="Another prompts/ folder than the bundled one.")] = None,
+) -> dict[str, Any]:
+    """Makes or goes on with a dataset; a parameter left out is as the spec says.
+
+    Returns the outcome as plain data. Ends as failed, with one line that says why, where the request is wrong or
+    the dataset falls short of its quotas.
+    """
+    options = {name: value for name, value in locals().items() if name in CHANGES}
+    request = make_request(spec, output, prompts, options)
+    with open_run(request, engine) as run:
+        return _complete(run)
+
+
+@flow(
+    name="repair-dataset",
+    flow_run_name="{folder}",
+    description="Check a dataset against its plan and manifest, and make again exactly what is broken or missing.",
+    task_runner=ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE),  # type: ignore[arg-type]
+)
+def repair_dataset(
+    folder: Annotated[str, Field(description="Folder or fsspec URL of the dataset.")],
+    engine: Annotated[Literal["inline"], Field(description="Where the workers run.")] = "inline",
+) -> dict[str, Any]:
+    """Discards the shards that `emonet verify` finds broken, then goes on with the dataset as it was planned."""
+    with resume_run(folder, engine, repair=True) as run:
+        return _complete(run)
+
+
+def _complete(run: DatasetRun) -> dict[str, Any]:
+    _make_shards(run)
+    outcome = run.finish()
+    _report(run.folder.name, outcome)
+    if outcome.shortfalls:
+        raise RunError(outcome.shortfall_text())
+    return outcome.as_dict()
+
+
+def _make_shards(run: DatasetRun) -> None:
+    """A task for each pending shard, a few at once: plans are streamed, so that memory stays flat."""
+    plans: dict[str, PlannedShard] = {}
+
+    @task(name="make-shard", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
+    def make_shard(name: str) -> str:
+        record = run.make_shard(plans.pop(name))
+        return f"{record.data.rows} pictures from {record.attempts.rows} attempts"
+
+    artifact = create_progress_artifact(progress=run.percent_done, description=f"{run.folder.name}: pictures accepted")
+    progress = cast(UUID, artifact)
+    running: deque[PrefectFuture[str]] = deque()
+    with show(run.folder.name, run.pictures_there, run.pictures_wanted, lambda: run.progress):
+        for shard in run.pending():
+            plans[shard.name] = shard
+            running.append(make_shard.submit(shard.name))
+            if len(running) >= run.open_shards:
+                _wait_for_one(running, run, progress)
+        while running:
+            _wait_for_one(running, run, progress)
+
+
+def _wait_for_one(running: deque[PrefectFuture[str]], run: DatasetRun, progress: UUID) -> None:
+    running.popleft().result()
+    update_progress_artifact(progress, progress=run.percent_done)
+
+
+def _report(name: str, outcome: Outcome) -> None:
+    """The outcome as artifacts of the flow run, and in its log."""
+    key = "-".join(re.findall("[a-z0-9]+", name.lower())) or "dataset"
+    rows = [asdict(count) for count in outcome.balance]
+    create_table_artifact(table=rows, key=f"{key}-balance", description=f"Pictures by level in {outcome.folder}")
+    create_markdown_artifact(outcome.as_markdown(), key=f"{key}-outcome", description=f"What came of {outcome.folder}")
+    get_run_logger().info(outcome.summary())

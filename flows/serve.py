@@ -1,0 +1,69 @@
+"""Serves the deployments; starts a Prefect server of its own where none is named."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import click
+
+from pipeline.errors import RunError
+
+SECONDS_TO_START = 90
+
+
+def serve_flows(host: str, port: int) -> None:
+    """Serves until interrupted. RunError where the server does not come up."""
+    if os.environ.get("PREFECT_API_URL"):
+        _serve(os.environ["PREFECT_API_URL"])
+        return
+    with _server(host, port) as api:
+        os.environ["PREFECT_API_URL"] = api
+        _serve(api)
+
+
+def _serve(api: str) -> None:
+    from prefect import serve
+    from prefect.deployments.runner import RunnerDeployment
+
+    from flows.generate import generate_dataset, repair_dataset
+
+    click.echo(f"Prefect UI: {api.removesuffix('/api')}/deployments  (Ctrl-C ends)")
+    deployments = [made.to_deployment("emonet", tags=["emonet"]) for made in (generate_dataset, repair_dataset)]
+    serve(*cast(list[RunnerDeployment], deployments))
+
+
+@contextmanager
+def _server(host: str, port: int) -> Iterator[str]:
+    api = f"http://{host}:{port}/api"
+    environment = {**os.environ, "PREFECT_SERVER_UI_API_URL": api}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _wait(server, api)
+        yield api
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait(server: "subprocess.Popen[bytes]", api: str) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            said = (server.stderr.read() if server.stderr else b"").decode(errors="replace").strip().splitlines()
+            raise RunError(
+                f"the Prefect server did not start: {said[-1] if said else 'no reason given'}; try another --port"
+            )
+        try:
+            with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise RunError(f"the Prefect server gave no answer at {api} within {SECONDS_TO_START} s")

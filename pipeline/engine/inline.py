@@ -1,0 +1,42 @@
+"""One worker in this process: a laptop, or one GPU."""
+
+from pipeline.attempt import JudgedAttempt
+from pipeline.faces.detector import make_detector
+from pipeline.faces.judge import FaceJudge
+from pipeline.generators.diffusion import load_generator
+from pipeline.spec import DatasetSpec
+from pipeline.store.manifest import ShardRecord
+from pipeline.store.planfile import PlannedShard
+from pipeline.tally import Progress, Tally
+from pipeline.worker import ShardSink, Worker
+
+
+class InlineEngine:
+    """See pipeline.engine.engine.Engine. Loading raises InputError where the model or the detector is not there."""
+
+    open_shards = 2
+
+    def __init__(self, spec: DatasetSpec, sink: ShardSink) -> None:
+        generator = load_generator(spec.generator)
+        judge = FaceJudge(make_detector(spec.face), spec.face)
+        self.device = str(generator.recipe["device"])
+        self._tally = Tally()
+        self._worker = Worker(spec, generator, judge, sink, self._tally)
+
+    @property
+    def progress(self) -> Progress:
+        """The worker's counts at this moment."""
+        return self._tally.progress
+
+    @property
+    def last_rejects(self) -> list[JudgedAttempt]:
+        """The latest rejected attempts, with their thumbnails."""
+        return self._tally.last_rejects
+
+    def make_shard(self, shard: PlannedShard) -> ShardRecord:
+        """Fills and commits a shard. Blocks; safe to call from several threads."""
+        return self._worker.make_shard(shard)
+
+    def close(self) -> None:
+        """Ends the worker once what it has in hand is spooled."""
+        self._worker.close()

@@ -1,0 +1,202 @@
+"""One run on one dataset folder: what is asked for and pending, who makes it, what came of it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from pipeline.attempt import JudgedAttempt
+from pipeline.engine.engine import Engine
+from pipeline.errors import InputError, RunError
+from pipeline.imaging import decode, thumbnail
+from pipeline.ledger import Ledger
+from pipeline.outcome import Outcome, count_levels
+from pipeline.plan import plan_shards, planned_by
+from pipeline.request import Request
+from pipeline.sheet import dataset_sheet, rejects_sheet, to_png
+from pipeline.spec import DatasetSpec
+from pipeline.store.folder import DatasetFolder
+from pipeline.store.lock import Lock
+from pipeline.store.manifest import ShardRecord
+from pipeline.store.planfile import PlannedShard
+from pipeline.store.rows import Recipe
+from pipeline.store.spool import Spool
+from pipeline.store.verify import verify
+from pipeline.tally import Progress
+from pipeline.verdict import Reason
+from pipeline.worker import BreakerError
+
+SHEET, REJECTS = "sheet.png", "rejects.png"
+
+GROWS = ("grid.", "images_per_cell", "weights.")
+"""Fields of a spec that may change on a folder, as long as every cell keeps what it holds."""
+
+
+class DatasetRun:
+    """An open run; made by `open_run` and `resume_run`, which hold the folder's lock around it."""
+
+    def __init__(self, folder: DatasetFolder, engine: Engine, lock: Lock) -> None:
+        self.folder, self._engine, self._lock = folder, engine, lock
+        self._committed = set(folder.manifest.names())
+        self._rows = sum(record.data.rows for record in folder.committed())
+        self._asked = count_levels(folder.plan())
+        self._started = time.monotonic()
+
+    @property
+    def open_shards(self) -> int:
+        """How many shards to have in work at once."""
+        return self._engine.open_shards
+
+    @property
+    def progress(self) -> Progress:
+        """The counts of this run's attempts."""
+        return self._engine.progress
+
+    @property
+    def pictures_wanted(self) -> int:
+        """Pictures that the whole plan asks for."""
+        return self._asked.pictures
+
+    @property
+    def pictures_there(self) -> int:
+        """Pictures in committed shards."""
+        return self._rows
+
+    @property
+    def percent_done(self) -> float:
+        """Of the wanted pictures, those in committed shards, 0 to 100."""
+        return 100 * self._rows / self._asked.pictures
+
+    def pending(self) -> Iterator[PlannedShard]:
+        """Planned shards that are not committed yet, in plan order."""
+        return (shard for shard in self.folder.plan() if shard.name not in self._committed)
+
+    def make_shard(self, shard: PlannedShard) -> ShardRecord:
+        """Fills and commits a shard. Blocks; safe to call from several threads. Raises RunError."""
+        self._lock.check()
+        record = self._engine.make_shard(shard)
+        self._rows += record.data.rows
+        return record
+
+    def finish(self) -> Outcome:
+        """Writes what follows from the shards (manifest.json, card, contact sheet) and says what came of the run."""
+        self.folder.finish()
+        self.folder.storage.write(SHEET, to_png(dataset_sheet(self.folder)))
+        seconds = time.monotonic() - self._started
+        records = self.folder.committed()
+        return Outcome.of(self.folder.storage.url, self._asked, records, self.progress, seconds, SHEET)
+
+    def write_rejects(self) -> str:
+        """Writes the sheet of the latest rejects and says where it is."""
+        self.folder.storage.write(REJECTS, to_png(rejects_sheet(self._engine.last_rejects)))
+        return self.folder.storage.where(REJECTS)
+
+
+@contextmanager
+def open_run(request: Request, engine: str = "inline") -> Iterator[DatasetRun]:
+    """Begins, goes on with or extends the dataset that `request` asks for.
+
+    Raises:
+        InputError: Another run is writing there; the folder holds another dataset (with the fields that differ); the
+            model or the detector is not there. Nothing was changed.
+        RunError: The work began and could not go on.
+    """
+    folder = DatasetFolder(request.output)
+    with folder.writing(request.spec.name) as lock:
+        grows = _grows(request, folder)
+        with _running(folder, request.spec, engine, lock, request if grows else None) as run:
+            yield run
+
+
+@contextmanager
+def resume_run(url: str, engine: str = "inline", repair: bool = False) -> Iterator[DatasetRun]:
+    """Goes on with the dataset at `url` as it was planned; with `repair`, broken shards are discarded first.
+
+    InputError where no dataset was begun there.
+    """
+    folder = existing_folder(url)
+    with folder.writing(folder.name) as lock, _running(folder, folder.specs()[-1], engine, lock, None, repair) as run:
+        yield run
+
+
+def existing_folder(url: str) -> DatasetFolder:
+    """The dataset at `url`; InputError where none was begun there."""
+    folder = DatasetFolder(url)
+    if not folder.specs():
+        raise InputError(f"{url}: no dataset here (no spec.yaml); make one with `emonet generate --output {url}`")
+    return folder
+
+
+@contextmanager
+def _running(
+    folder: DatasetFolder, spec: DatasetSpec, engine: str, lock: Lock, grow: Request | None, repair: bool = False
+) -> Iterator[DatasetRun]:
+    workers = _start(engine, spec, folder)
+    try:
+        for broken in verify(folder).broken if repair else ():
+            folder.discard_shard(broken)
+        if grow is not None:
+            planned = planned_by(folder.plan())
+            folder.add_part(spec, grow.grid, plan_shards(spec, grow.grid, planned), grow.prompter.prompt)
+        run = DatasetRun(folder, workers, lock)
+        try:
+            yield run
+        except BreakerError as error:
+            hint = "look at the pictures; the face thresholds and the model are in the spec"
+            raise RunError(f"{error}; rejects: {run.write_rejects()} ({hint})") from None
+    finally:
+        workers.close()
+
+
+def _start(engine: str, spec: DatasetSpec, folder: DatasetFolder) -> Engine:
+    if engine != "inline":
+        raise InputError(f"unknown engine {engine!r} (one of: inline)")
+    from pipeline.engine.inline import InlineEngine
+
+    return InlineEngine(spec, _FolderSink(folder, spec))
+
+
+class _FolderSink:
+    """Where the workers' shards go: pipeline.worker.ShardSink over a folder."""
+
+    def __init__(self, folder: DatasetFolder, spec: DatasetSpec) -> None:
+        self._folder, self._spec = folder, spec
+
+    def spool(self, shard: PlannedShard) -> Spool:
+        return self._folder.spool(shard.name)
+
+    def commit(self, shard: PlannedShard, ledger: Ledger, recipe: Recipe) -> ShardRecord:
+        filled = list(ledger.filled())
+        empty = [slot.id for slot, judged in zip(shard.slots, filled, strict=True) if judged is None]
+        if empty and self._spec.face.on_exhausted == "fail":
+            tries = self._spec.face.max_attempts
+            raise RunError(f"{shard.name}: {len(empty)} slots used up their {tries} attempts, first {empty[0]}")
+        return self._folder.commit_shard(shard, filled, map(_without_picture, ledger.attempts()), recipe)
+
+
+def _without_picture(judged: JudgedAttempt) -> JudgedAttempt:
+    """A duplicate is known as such only after it was encoded: its picture shrinks to the thumbnail that rejects keep."""
+    if judged.verdict.reason is not Reason.DUPLICATE:
+        return judged
+    return replace(judged, image=thumbnail(decode(judged.image)))
+
+
+def _grows(request: Request, folder: DatasetFolder) -> bool:
+    """Whether the request adds slots to the folder's plan; InputError where it contradicts what is frozen there."""
+    specs = folder.specs()
+    if not specs:
+        return True
+    changes = request.spec.changes_from(specs[-1])
+    frozen = [change for change in changes if not change.startswith(GROWS)]
+    if frozen:
+        raise InputError(
+            f"{request.output}: holds a dataset of another spec ({'; '.join(frozen)}); "
+            "name another --output, or undo the change"
+        )
+    if not changes:
+        return False
+    try:
+        new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
+        return next(new, None) is not None
+    except InputError as error:
+        raise InputError(f"{request.output}: {error} ({'; '.join(changes)})") from None
