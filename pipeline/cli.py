@@ -211,7 +211,8 @@ def serve(host: str, port: int) -> None:
 
 
 def _set_defaults() -> None:
-    """No telemetry, unless the user asked for it."""
+    """No telemetry, and patience with a slow machine's first start, unless the user asked for something else."""
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.attempt import JudgedAttempt
-from pipeline.checks.fingerprint import distance
+from pipeline.checks.likeness import distance
 from pipeline.verdict import Reason, Verdict
 
 

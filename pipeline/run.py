@@ -1,7 +1,8 @@
 """One run on one dataset folder: what is asked for and pending, who makes it, what came of it."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -24,9 +25,12 @@ from pipeline.store.spool import Spool
 from pipeline.store.verify import verify
 from pipeline.tally import Progress
 from pipeline.verdict import Reason
-from pipeline.worker import BreakerError
+from pipeline.worker import BreakerError, ShardSink
 
 SHEET, REJECTS = "sheet.png", "rejects.png"
+
+EngineFactory = Callable[[DatasetSpec, ShardSink], Engine]
+"""Starts the workers for a spec, given where their shards go. InputError where a model is not there."""
 
 GROWS = ("grid.", "images_per_cell", "weights.")
 """Fields of a spec that may change on a folder, as long as every cell keeps what it holds."""
@@ -41,6 +45,7 @@ class DatasetRun:
         self._rows = sum(record.data.rows for record in folder.committed())
         self._asked = count_levels(folder.plan())
         self._started = time.monotonic()
+        self._counting = threading.Lock()
 
     @property
     def open_shards(self) -> int:
@@ -75,7 +80,8 @@ class DatasetRun:
         """Fills and commits a shard. Blocks; safe to call from several threads. Raises RunError."""
         self._lock.check()
         record = self._engine.make_shard(shard)
-        self._rows += record.data.rows
+        with self._counting:
+            self._rows += record.data.rows
         return record
 
     def finish(self) -> Outcome:
@@ -86,14 +92,9 @@ class DatasetRun:
         records = self.folder.committed()
         return Outcome.of(self.folder.storage.url, self._asked, records, self.progress, seconds, SHEET)
 
-    def write_rejects(self) -> str:
-        """Writes the sheet of the latest rejects and says where it is."""
-        self.folder.storage.write(REJECTS, to_png(rejects_sheet(self._engine.last_rejects)))
-        return self.folder.storage.where(REJECTS)
-
 
 @contextmanager
-def open_run(request: Request, engine: str = "inline") -> Iterator[DatasetRun]:
+def open_run(request: Request, engine: str | EngineFactory = "inline") -> Iterator[DatasetRun]:
     """Begins, goes on with or extends the dataset that `request` asks for.
 
     Raises:
@@ -104,19 +105,24 @@ def open_run(request: Request, engine: str = "inline") -> Iterator[DatasetRun]:
     folder = DatasetFolder(request.output)
     with folder.writing(request.spec.name) as lock:
         grows = _grows(request, folder)
-        with _running(folder, request.spec, engine, lock, request if grows else None) as run:
-            yield run
+        with _workers(folder, request.spec, engine) as workers:
+            if grows:
+                new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
+                folder.add_part(request.spec, request.grid, new, request.prompter.prompt)
+            yield DatasetRun(folder, workers, lock)
 
 
 @contextmanager
-def resume_run(url: str, engine: str = "inline", repair: bool = False) -> Iterator[DatasetRun]:
+def resume_run(url: str, engine: str | EngineFactory = "inline", repair: bool = False) -> Iterator[DatasetRun]:
     """Goes on with the dataset at `url` as it was planned; with `repair`, broken shards are discarded first.
 
     InputError where no dataset was begun there.
     """
     folder = existing_folder(url)
-    with folder.writing(folder.name) as lock, _running(folder, folder.specs()[-1], engine, lock, None, repair) as run:
-        yield run
+    with folder.writing(folder.name) as lock, _workers(folder, folder.specs()[-1], engine) as workers:
+        for broken in verify(folder).broken if repair else ():
+            folder.discard_shard(broken)
+        yield DatasetRun(folder, workers, lock)
 
 
 def existing_folder(url: str) -> DatasetFolder:
@@ -128,32 +134,27 @@ def existing_folder(url: str) -> DatasetFolder:
 
 
 @contextmanager
-def _running(
-    folder: DatasetFolder, spec: DatasetSpec, engine: str, lock: Lock, grow: Request | None, repair: bool = False
-) -> Iterator[DatasetRun]:
-    workers = _start(engine, spec, folder)
+def _workers(folder: DatasetFolder, spec: DatasetSpec, engine: str | EngineFactory) -> Iterator[Engine]:
+    """The loaded workers; shows the rejects where acceptance collapses."""
+    workers = _factory(engine)(spec, _FolderSink(folder, spec))
     try:
-        for broken in verify(folder).broken if repair else ():
-            folder.discard_shard(broken)
-        if grow is not None:
-            planned = planned_by(folder.plan())
-            folder.add_part(spec, grow.grid, plan_shards(spec, grow.grid, planned), grow.prompter.prompt)
-        run = DatasetRun(folder, workers, lock)
-        try:
-            yield run
-        except BreakerError as error:
-            hint = "look at the pictures; the face thresholds and the model are in the spec"
-            raise RunError(f"{error}; rejects: {run.write_rejects()} ({hint})") from None
+        yield workers
+    except BreakerError as error:
+        folder.storage.write(REJECTS, to_png(rejects_sheet(workers.last_rejects)))
+        where = folder.storage.where(REJECTS)
+        raise RunError(f"{error}; rejects: {where} (the model and the face thresholds are in the spec)") from None
     finally:
         workers.close()
 
 
-def _start(engine: str, spec: DatasetSpec, folder: DatasetFolder) -> Engine:
+def _factory(engine: str | EngineFactory) -> EngineFactory:
+    if not isinstance(engine, str):
+        return engine
     if engine != "inline":
         raise InputError(f"unknown engine {engine!r} (one of: inline)")
-    from pipeline.engine.inline import InlineEngine
+    from pipeline.engine.inline import load_inline  # imports torch
 
-    return InlineEngine(spec, _FolderSink(folder, spec))
+    return load_inline
 
 
 class _FolderSink:
@@ -175,7 +176,7 @@ class _FolderSink:
 
 
 def _without_picture(judged: JudgedAttempt) -> JudgedAttempt:
-    """A duplicate is known as such only after it was encoded: its picture shrinks to the thumbnail that rejects keep."""
+    """A duplicate is known only after it was encoded: its picture shrinks to the thumbnail that rejects keep."""
     if judged.verdict.reason is not Reason.DUPLICATE:
         return judged
     return replace(judged, image=thumbnail(decode(judged.image)))

@@ -76,7 +76,7 @@ def contact_sheet(sheet: SheetLayout, pictures: Mapping[tuple[int, int], Image.I
         draw.multiline_text((_left(column), 0), header, INK, font, spacing=2)
     for row, name in enumerate(sheet.rows):
         y = top + row * (TILE + GAP)
-        draw.multiline_text((2, y + 2), textwrap.fill(name, 18), INK, font)
+        draw.multiline_text((2, y + 2), textwrap.fill(name.replace("/", "/ "), 18), INK, font)
         for column in range(len(headers)):
             box = (_left(column), y, _left(column) + TILE, y + TILE)
             image.paste(pictures.get((row, column), EMPTY), box)

@@ -37,7 +37,7 @@ class Scores:
     """Standard deviation of luminance over the picture, 0 to 0.5."""
     det_score: float | None = None
     second_score: float | None = None
-    """Detector score of the next best face."""
+    """Highest detector score of another face that counts: apart from the first, and at least 0.3 of its height."""
     face_box: tuple[float, float, float, float] | None = None
     """Left, top, right, bottom."""
     landmarks: tuple[float, ...] | None = None
@@ -45,13 +45,14 @@ class Scores:
     size: float | None = None
     """Height of the face as a share of the picture's."""
     outside: float | None = None
-    """Share of the face box that lies outside the picture."""
+    """Share of the face that lies outside the picture: of its box, or of the oval around its landmarks if that is more."""
     yaw: float | None = None
     pitch: float | None = None
     roll: float | None = None
     visibility: float | None = None
-    """1 is a whole, uncovered face."""
+    """0 is a covered face, 1 a whole one, 0.5 the limit (see pipeline.faces.visibility)."""
     sharpness: float | None = None
+    """Detail of the face: about 0.1 to 1 where it is in focus, 0.01 under a blur of 4 % of its height."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.attempt import Attempt, JudgedAttempt
-from pipeline.checks.fingerprint import fingerprint
+from pipeline.checks.likeness import fingerprint
 from pipeline.errors import RunError
 from pipeline.faces.judge import FaceJudge
 from pipeline.generators.generator import Generator
@@ -152,11 +152,13 @@ class Worker:
             judged.setdefault(opened, []).append(self._judge_one(attempt, picture, milliseconds))
         with self._state:
             for opened, verdicts in judged.items():
-                self._submit(self._writer, opened.spool.append, verdicts)
                 for verdict in verdicts:
                     self.tally.add(verdict)
-                    opened.ledger.record(verdict)
-                self._commit_if_complete(opened)
+                if opened in self._open:  # attempts made ahead may come after their shard is full
+                    self._submit(self._writer, opened.spool.append, verdicts)
+                    for verdict in verdicts:
+                        opened.ledger.record(verdict)
+                    self._commit_if_complete(opened)
             self._submit(self._writer, self._in_flight.release)
             self._state.notify_all()
         self._trip_breaker()

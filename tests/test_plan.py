@@ -97,7 +97,9 @@ def test_shards_are_numbered_by_split():
 
 
 def test_ids_carry_the_cell_and_a_running_index():
-    ids = sorted(slot.id for shard in plan(make_spec(images_per_cell=2, grid={"emotions": ["awe"]})) for slot in shard.slots)
+    ids = sorted(
+        slot.id for shard in plan(make_spec(images_per_cell=2, grid={"emotions": ["awe"]})) for slot in shard.slots
+    )
     assert ids[:2] == ["awe-black-man-020-00000", "awe-black-man-020-00001"]
 
 

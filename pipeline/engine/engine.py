@@ -26,11 +26,6 @@ class Engine(Protocol):
         """The latest rejected attempts, with their thumbnails."""
         ...
 
-    @property
-    def device(self) -> str:
-        """Where the pictures are made, for people to read."""
-        ...
-
     def make_shard(self, shard: PlannedShard) -> ShardRecord:
         """Fills and commits a shard. Blocks; safe to call from several threads."""
         ...

@@ -4,6 +4,7 @@ from pipeline.attempt import JudgedAttempt
 from pipeline.faces.detector import make_detector
 from pipeline.faces.judge import FaceJudge
 from pipeline.generators.diffusion import load_generator
+from pipeline.generators.generator import Generator
 from pipeline.spec import DatasetSpec
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.planfile import PlannedShard
@@ -11,15 +12,18 @@ from pipeline.tally import Progress, Tally
 from pipeline.worker import ShardSink, Worker
 
 
+def load_inline(spec: DatasetSpec, sink: ShardSink) -> "InlineEngine":
+    """Loads the spec's generator and detector; InputError where one of them is not there."""
+    generator = load_generator(spec.generator)
+    return InlineEngine(spec, sink, generator, FaceJudge(make_detector(spec.face), spec.face))
+
+
 class InlineEngine:
-    """See pipeline.engine.engine.Engine. Loading raises InputError where the model or the detector is not there."""
+    """See pipeline.engine.engine.Engine."""
 
     open_shards = 2
 
-    def __init__(self, spec: DatasetSpec, sink: ShardSink) -> None:
-        generator = load_generator(spec.generator)
-        judge = FaceJudge(make_detector(spec.face), spec.face)
-        self.device = str(generator.recipe["device"])
+    def __init__(self, spec: DatasetSpec, sink: ShardSink, generator: Generator, judge: FaceJudge) -> None:
         self._tally = Tally()
         self._worker = Worker(spec, generator, judge, sink, self._tally)
 

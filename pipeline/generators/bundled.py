@@ -1,0 +1,19 @@
+"""How the bundled model wants to be sampled, where a spec says nothing."""
+
+from typing import Final
+
+from pipeline.spec import GeneratorSpec
+
+BUNDLED: Final = "bundled"
+"""The `generator.model` that names the model which travels with the code."""
+
+_SAMPLING: Final = {"width": 128, "height": 128, "steps": 14, "guidance": 3.5}
+
+
+def with_bundled_defaults(spec: GeneratorSpec) -> GeneratorSpec:
+    """The spec with the bundled model's size, steps and guidance filled in where it leaves them out.
+
+    The negative prompt is left out too: the model knows the empty prompt alone as the other side of its guidance.
+    """
+    missing = {field: value for field, value in _SAMPLING.items() if getattr(spec, field) is None}
+    return spec.model_copy(update={**missing, "negative_prompt": False})
