@@ -163,6 +163,26 @@ def test_exhausted_slots_fail_the_run_where_the_spec_says_so(tmp_path):
         make(small_request(tmp_path / "fail", face=face))
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 96 KB; `mount -o remount` makes it larger."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"mounting a small file system is not permitted here: {mounted.stderr.decode().strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(made, small_disk):
+    with pytest.raises(RunError, match="disk is full"):
+        make(small_request(small_disk / "small"))
+    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
+    make(small_request(small_disk / "small"))
+    assert pictures(small_disk / "small") == pictures(made[0])
+
+
 def test_killed_at_20_random_moments_a_run_ends_like_an_uninterrupted_one(made, tmp_path):
     """kill -9, again and again: committed shards stay, at most the batches in flight are made again."""
     folder = tmp_path / "killed"
