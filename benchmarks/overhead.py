@@ -80,7 +80,9 @@ def main() -> None:
 
     stand_in = StandIn(recorder, arguments.seconds)
     whole = timed_run(arguments.emotions, stand_in, judge)
-    print(f"{'stand-in without CPU':<22}{made:>9}{stand_in.seconds:>12.1f}{whole:>12.1f}{whole / stand_in.seconds:>7.2f}")
+    print(
+        f"{'stand-in without CPU':<22}{made:>9}{stand_in.seconds:>12.1f}{whole:>12.1f}{whole / stand_in.seconds:>7.2f}"
+    )
 
 
 def timed_run(emotions: str, generator, judge: FaceJudge) -> float:

@@ -32,6 +32,9 @@ SHEET, REJECTS = "sheet.png", "rejects.png"
 EngineFactory = Callable[[DatasetSpec, ShardSink], Engine]
 """Starts the workers for a spec, given where their shards go. InputError where a model is not there."""
 
+ONE_RECIPE = ("model", "revision", "pipeline", "scheduler", "width", "height", "steps", "guidance", "detector")
+"""What must not change within a dataset. (Device, batch size and versions may: they are recorded with each shard.)"""
+
 GROWS = ("grid.", "images_per_cell", "weights.")
 """Fields of a spec that may change on a folder, as long as every cell keeps what it holds."""
 
@@ -105,11 +108,15 @@ def open_run(request: Request, engine: str | EngineFactory = "inline") -> Iterat
     folder = DatasetFolder(request.output)
     with folder.writing(request.spec.name) as lock:
         grows = _grows(request, folder)
-        with _workers(folder, request.spec, engine) as workers:
-            if grows:
-                new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
-                folder.add_part(request.spec, request.grid, new, request.prompter.prompt)
-            yield DatasetRun(folder, workers, lock)
+        try:
+            with _workers(folder, request.spec, engine) as workers:
+                if grows:
+                    new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
+                    folder.add_part(request.spec, request.grid, new, request.prompter.prompt)
+                yield DatasetRun(folder, workers, lock)
+        except InputError:
+            folder.abandon()
+            raise
 
 
 @contextmanager
@@ -138,6 +145,7 @@ def _workers(folder: DatasetFolder, spec: DatasetSpec, engine: str | EngineFacto
     """The loaded workers; shows the rejects where acceptance collapses."""
     workers = _factory(engine)(spec, _FolderSink(folder, spec))
     try:
+        _check_recipe(folder, workers.recipe)
         yield workers
     except BreakerError as error:
         folder.storage.write(REJECTS, to_png(rejects_sheet(workers.last_rejects)))
@@ -145,6 +153,20 @@ def _workers(folder: DatasetFolder, spec: DatasetSpec, engine: str | EngineFacto
         raise RunError(f"{error}; rejects: {where} (the model and the face thresholds are in the spec)") from None
     finally:
         workers.close()
+
+
+def _check_recipe(folder: DatasetFolder, recipe: Recipe) -> None:
+    """InputError where the folder's pictures were made in another way: a dataset has one model."""
+    names = folder.manifest.names()
+    if not names:
+        return
+    before = folder.manifest.read(names[-1]).recipe
+    changed = [f"{key}: {before[key]} -> {recipe.get(key)}" for key in ONE_RECIPE if before.get(key) != recipe.get(key)]
+    if changed:
+        raise InputError(
+            f"{folder.storage.url}: its pictures were made otherwise ({'; '.join(changed)}); name another --output, "
+            "or go back to that model"
+        )
 
 
 def _factory(engine: str | EngineFactory) -> EngineFactory:

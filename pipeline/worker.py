@@ -6,7 +6,7 @@ shards are open at once, so that the generator finds work while the last slots o
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from pipeline.plan import attempt_seed
 from pipeline.spec import DatasetSpec
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.planfile import PlannedShard, PlannedSlot
+from pipeline.store.rows import Recipe
 from pipeline.store.spool import Spool
 from pipeline.tally import Tally, reasons_text
 
@@ -42,9 +43,7 @@ class ShardSink(Protocol):
         """The durable place of an open shard's judged attempts."""
         ...
 
-    def commit(
-        self, shard: PlannedShard, ledger: Ledger, recipe: Mapping[str, str | int | float | bool | None]
-    ) -> ShardRecord:
+    def commit(self, shard: PlannedShard, ledger: Ledger, recipe: Recipe) -> ShardRecord:
         """Writes a complete shard and clears its spool."""
         ...
 
@@ -83,6 +82,11 @@ class Worker:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
         self._thread.start()
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the pictures and verdicts depend on besides the spec."""
+        return {**self._generator.recipe, "detector": self._judge.detector.name}
 
     def make_shard(self, shard: PlannedShard) -> ShardRecord:
         """Fills a shard and commits it; takes up what a killed run left in its spool. Blocks until it is written.
@@ -185,8 +189,7 @@ class Worker:
 
     def _commit(self, opened: _OpenShard) -> None:
         try:
-            recipe = {**self._generator.recipe, "detector": self._judge.detector.name}
-            opened.done.set_result(self._sink.commit(opened.shard, opened.ledger, recipe))
+            opened.done.set_result(self._sink.commit(opened.shard, opened.ledger, self.recipe))
         except BaseException as error:
             opened.done.set_exception(error)
             raise

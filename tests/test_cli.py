@@ -26,7 +26,13 @@ def emonet(tmp_path_factory):
             text=True,
             check=False,
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(home), "HF_HUB_OFFLINE": "1", **environment},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "PREFECT_HOME": str(home),
+                "HF_HUB_OFFLINE": "1",
+                **environment,
+            },
         )
 
     return call

@@ -12,6 +12,7 @@ import datasets
 import pytest
 
 from pipeline.errors import InputError, RunError
+from pipeline.resources import bundled_model_dir
 from pipeline.run import open_run, resume_run
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.verify import verify
@@ -112,6 +113,22 @@ def test_a_missing_model_leaves_no_trace(tmp_path):
     with pytest.raises(InputError, match="no-such-model"):
         make(small_request(tmp_path / "none", generator={"model": "./no-such-model"}))
     assert not (tmp_path / "none").exists()
+
+
+def test_another_model_is_refused_on_a_begun_dataset(made, tmp_path):
+    folder, model = tmp_path / "swapped", tmp_path / "model"
+    shutil.copytree(made[0], folder)
+    shutil.copytree(bundled_model_dir(), model)
+    spec = folder / "spec.yaml"
+    spec.write_text(spec.read_text().replace("model: bundled", f"model: {model}"))
+    records = folder.glob("manifest/*.json")
+    for record in records:
+        record.write_text(record.read_text().replace('"model": "bundled"', f'"model": "{model}"'))
+    (model / "README.md").write_text("not what the pixels depend on")
+    (model / "model_index.json").write_text((model / "model_index.json").read_text() + "\n")
+    generator = SMALL["generator"] | {"model": str(model)}
+    with pytest.raises(InputError, match="made otherwise .revision: "):
+        make(small_request(folder, generator=generator))
 
 
 def test_repair_makes_exactly_the_broken_shard_again(made, tmp_path):

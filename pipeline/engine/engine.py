@@ -5,6 +5,7 @@ from typing import Protocol
 from pipeline.attempt import JudgedAttempt
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.planfile import PlannedShard
+from pipeline.store.rows import Recipe
 from pipeline.tally import Progress
 
 
@@ -14,6 +15,11 @@ class Engine(Protocol):
     @property
     def open_shards(self) -> int:
         """How many shards to have in work at once, so that no generator waits for a shard's last slots."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the pictures and verdicts depend on besides the spec."""
         ...
 
     @property

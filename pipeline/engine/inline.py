@@ -8,6 +8,7 @@ from pipeline.generators.generator import Generator
 from pipeline.spec import DatasetSpec
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.planfile import PlannedShard
+from pipeline.store.rows import Recipe
 from pipeline.tally import Progress, Tally
 from pipeline.worker import ShardSink, Worker
 
@@ -26,6 +27,11 @@ class InlineEngine:
     def __init__(self, spec: DatasetSpec, sink: ShardSink, generator: Generator, judge: FaceJudge) -> None:
         self._tally = Tally()
         self._worker = Worker(spec, generator, judge, sink, self._tally)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the pictures and verdicts depend on besides the spec."""
+        return self._worker.recipe
 
     @property
     def progress(self) -> Progress:

@@ -68,4 +68,6 @@ def _closed_form(points: Matrix, model: Matrix) -> Matrix:
     across, down = left @ right
     forward = np.cross(across, down)
     yaw = np.arcsin(np.clip(forward[0], -1, 1))
-    return np.array([np.log(sizes.mean()), yaw, np.arctan2(-forward[1], forward[2]), np.arctan2(down[0], across[0])])
+    return np.array(
+        [np.log(max(sizes.mean(), 1e-9)), yaw, np.arctan2(-forward[1], forward[2]), np.arctan2(down[0], across[0])]
+    )

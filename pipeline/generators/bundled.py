@@ -11,9 +11,5 @@ _SAMPLING: Final = {"width": 128, "height": 128, "steps": 14, "guidance": 3.5}
 
 
 def with_bundled_defaults(spec: GeneratorSpec) -> GeneratorSpec:
-    """The spec with the bundled model's size, steps and guidance filled in where it leaves them out.
-
-    The negative prompt is left out too: the model knows the empty prompt alone as the other side of its guidance.
-    """
-    missing = {field: value for field, value in _SAMPLING.items() if getattr(spec, field) is None}
-    return spec.model_copy(update={**missing, "negative_prompt": False})
+    """The spec with the bundled model's size, steps and guidance filled in where it leaves them out."""
+    return spec.model_copy(update={field: value for field, value in _SAMPLING.items() if getattr(spec, field) is None})

@@ -158,8 +158,11 @@ def _find_lora(spec: GeneratorSpec, source: ModelSource) -> LoraFile | None:
 
 
 def _load_pipeline(spec: GeneratorSpec, source: ModelSource, folder: Path, dtype: torch.dtype) -> Pipeline:
-    extra: dict[str, Any] = {}
-    if "add_watermarker" in inspect.signature(source.pipeline_class.__init__).parameters:
+    taken = inspect.signature(source.pipeline_class.__init__).parameters
+    extra: dict[str, Any] = {
+        part: None for part in source.absent if part in taken
+    }  # else Stable Diffusion 3 wants them
+    if options.takes_watermark(source):
         extra["add_watermarker"] = spec.watermark
     if spec.scheduler is not None:
         extra["scheduler"] = make_scheduler(spec.scheduler, source, folder)
@@ -171,9 +174,9 @@ def _load_pipeline(spec: GeneratorSpec, source: ModelSource, folder: Path, dtype
             pipeline = DiffusionPipeline.from_pretrained(
                 folder, torch_dtype=dtype, variant=spec.variant, use_safetensors=True, **extra
             )
-    except torch.OutOfMemoryError:
-        raise
     except _LOAD_ERRORS as error:
+        if isinstance(error, RuntimeError) and is_out_of_memory(error):
+            raise
         raise InputError(f"generator.model: {spec.model!r} cannot be loaded ({brief(error)})") from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

@@ -3,6 +3,7 @@
 `check_options` refuses what cannot work before any weights are read; the other functions apply one option each.
 """
 
+import inspect
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -28,9 +29,16 @@ def check_options(spec: GeneratorSpec, source: ModelSource, device: torch.device
     for field in wanted:
         if wanted[field] and source.denoiser is None:
             raise InputError(f"generator.{field}: {_class_name(source)} has neither transformer nor unet; leave it out")
+    if spec.watermark:
+        _check_watermark(source)
     _check_attention(spec.attention, source, device, dtype)
     _check_quantization(spec.quantization, device)
     _check_cache(spec, source)
+
+
+def takes_watermark(source: ModelSource) -> bool:
+    """Whether the pipeline can mark its pictures, as SDXL's family does by itself unless it is told."""
+    return "add_watermarker" in inspect.signature(source.pipeline_class.__init__).parameters
 
 
 def quantization_config(spec: GeneratorSpec, denoiser: str) -> diffusers.PipelineQuantizationConfig:
@@ -93,6 +101,13 @@ def place(pipeline: Pipeline, offload: str, device: torch.device) -> None:
     except (ValueError, ImportError, NotImplementedError) as error:
         name = type(pipeline).__name__
         raise InputError(f"generator.offload: {offload!r} does not work with {name} ({brief(error)})") from error
+
+
+def _check_watermark(source: ModelSource) -> None:
+    if not takes_watermark(source):
+        raise InputError(f"generator.watermark: {_class_name(source)} has none; only SDXL's family does")
+    if find_spec("imwatermark") is None:
+        raise InputError("generator.watermark: it needs a package; type: pip install invisible-watermark")
 
 
 def _check_attention(name: str, source: ModelSource, device: torch.device, dtype: torch.dtype) -> None:

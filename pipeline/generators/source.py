@@ -56,6 +56,8 @@ class ModelSource:
     """The diffusers class that model_index.json names."""
     components: Mapping[str, tuple[str, str]]
     """Component -> (library, class), without those that are absent."""
+    absent: tuple[str, ...]
+    """Components that the model does without, such as a safety checker or Stable Diffusion 3's T5."""
     commit: str | None
     """The hub's commit hash; None for a folder."""
     online: bool
@@ -172,9 +174,9 @@ def _find_folder(spec: GeneratorSpec, folder: Path) -> ModelSource:
     if INDEX not in files:
         pickles = " (its weights are pickles besides: ask for safetensors)" if _only_pickles(files) else ""
         _refuse(f"{spec.model!r} holds no {INDEX}, so it is no diffusers pipeline{pickles}")
-    pipeline_class, components = _read_index(spec.model, folder / INDEX)
-    _check_weights(spec.model, files, components, spec.variant)
-    return ModelSource(spec.model, folder, pipeline_class, components, commit=None, online=False)
+    source = _read_index(spec.model, folder / INDEX, commit=None, online=False)
+    _check_weights(spec.model, files, source.components, spec.variant)
+    return source
 
 
 def _find_on_hub(spec: GeneratorSpec) -> ModelSource:
@@ -202,10 +204,10 @@ def _find_on_hub(spec: GeneratorSpec) -> ModelSource:
         _refuse(f"{spec.model!r}{at} holds no {INDEX}, so it is no diffusers pipeline")
     except (HfHubHTTPError, httpx.HTTPError) as error:
         _refuse(f"{spec.model!r} could not be read from the hub ({brief(error)}); try again, or set it to a folder")
-    pipeline_class, components = _read_index(spec.model, index)
+    source = _read_index(spec.model, index, commit=index.parent.name, online=info is not None)
     if info is not None:
-        _check_weights(spec.model, {file.rfilename for file in info.siblings or ()}, components, spec.variant)
-    return ModelSource(spec.model, index.parent, pipeline_class, components, index.parent.name, online=info is not None)
+        _check_weights(spec.model, {file.rfilename for file in info.siblings or ()}, source.components, spec.variant)
+    return source
 
 
 def _ask_hub(spec: GeneratorSpec) -> ModelInfo | None:
@@ -218,8 +220,8 @@ def _ask_hub(spec: GeneratorSpec) -> ModelInfo | None:
         return None
 
 
-def _read_index(name: str, path: Path) -> tuple[DiffusersClass, dict[str, tuple[str, str]]]:
-    """The pipeline's class and components, from its model_index.json."""
+def _read_index(name: str, path: Path, commit: str | None, online: bool) -> ModelSource:
+    """What a model_index.json says of its pipeline."""
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         class_name = index["_class_name"]
@@ -233,7 +235,8 @@ def _read_index(name: str, path: Path) -> tuple[DiffusersClass, dict[str, tuple[
             f"{name!r} brings code of its own for its {what}; code from models is never run, so choose another model"
         )
     components = {part: (str(value[0]), str(value[1])) for part, value in parts.items() if value[0] is not None}
-    return _pipeline_class(name, class_name), components
+    absent = tuple(part for part in parts if part not in components)
+    return ModelSource(name, path.parent, _pipeline_class(name, class_name), components, absent, commit, online)
 
 
 def _is_known_library(library: object) -> bool:

@@ -16,7 +16,7 @@ from pipeline.plan import ShardPlan
 from pipeline.prompting import Prompt
 from pipeline.spec import DatasetSpec, parse_spec
 from pipeline.store.card import card_text
-from pipeline.store.lock import Lock, locked
+from pipeline.store.lock import LOCK, Lock, locked
 from pipeline.store.manifest import Manifest, ShardRecord, Shortfall
 from pipeline.store.planfile import PlannedShard, planned_shard, read_labels, read_plan, write_plan
 from pipeline.store.rows import Recipe
@@ -55,6 +55,12 @@ class DatasetFolder:
             self.storage.clean()
             self._remove_orphans()
             yield lock
+
+    def abandon(self) -> None:
+        """Takes back what `writing` put here, where nothing was begun: the lock's file and an empty folder."""
+        if not self.storage.exists(_spec_path(0)):
+            self.storage.remove(LOCK)
+            self.storage.remove_if_empty()
 
     def specs(self) -> list[DatasetSpec]:
         """The frozen spec of each part, oldest first; none where nothing was begun here."""

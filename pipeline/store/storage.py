@@ -85,6 +85,9 @@ class Storage(ABC):
     def clean(self) -> None:
         """Removes what writers that were killed left behind. For the one writer, before it starts."""
 
+    def remove_if_empty(self) -> None:
+        """Removes the storage's own folder where nothing is left in it; object stores have no folders."""
+
     def read(self, path: str) -> bytes:
         """The whole file."""
         with self.open(path) as file:
@@ -164,6 +167,11 @@ class LocalStorage(Storage):
             else:
                 target.unlink()
             _sync_folder(target.parent)
+
+    def remove_if_empty(self) -> None:
+        """See Storage."""
+        with suppress(OSError):
+            self.root.rmdir()
 
     def clean(self) -> None:
         """See Storage."""

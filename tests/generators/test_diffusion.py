@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -114,6 +115,14 @@ def test_sdxl_is_not_watermarked_unless_asked(stable_diffusion_xl, load):
     assert generator.recipe["watermark"] is False
 
 
+def test_a_watermark_is_refused_where_it_cannot_be_made(stable_diffusion, stable_diffusion_xl, load):
+    with pytest.raises(InputError, match=r"generator\.watermark: StableDiffusionPipeline has none"):
+        load(stable_diffusion, watermark=True)
+    if find_spec("imwatermark") is None:
+        with pytest.raises(InputError, match="pip install invisible-watermark"):
+            load(stable_diffusion_xl, watermark=True)
+
+
 def test_memory_that_runs_out_halves_the_batch_for_good_and_loses_no_attempt(stable_diffusion, load):
     generator = load(stable_diffusion, batch_size=8)
     asked = run_out_of_memory_above(generator, most=2)
@@ -164,7 +173,6 @@ def test_the_bundled_model_has_its_own_defaults_and_a_spec_overrides_them():
     spec = bundled.with_bundled_defaults(GeneratorSpec(steps=3))
     assert (spec.width, spec.height, spec.steps) == (128, 128, 3)
     assert spec.guidance is not None
-    assert not spec.negative_prompt
 
 
 @pytest.mark.skipif(not (bundled_model_dir() / "model_index.json").is_file(), reason="the bundled model is not here")

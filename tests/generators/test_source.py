@@ -225,6 +225,16 @@ def test_a_pipeline_that_needs_more_than_text_is_refused(copy, load):
             load(copy)
 
 
+def test_a_model_that_was_saved_without_an_encoder_loads(stable_diffusion_3, tmp_path, load):
+    folder = Path(shutil.copytree(stable_diffusion_3, tmp_path / "without-t5"))
+    change_index(folder, text_encoder_3=[None, None], tokenizer_3=[None, None])
+    for part in ("text_encoder_3", "tokenizer_3"):
+        shutil.rmtree(folder / part)
+    generator = load(folder)
+    assert generator.pipeline.text_encoder_3 is None
+    assert generator.recipe["pipeline"] == "StableDiffusion3Pipeline"
+
+
 def test_an_unknown_variant_names_those_there_are(copy, load):
     with pytest.raises(InputError, match=r"generator\.variant: .* no weights of variant 'fp16' \(it has: none"):
         load(copy, variant="fp16")
