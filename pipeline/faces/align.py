@@ -15,22 +15,19 @@ OVAL_CENTRE, OVAL_HALF = (0.0, 0.55), (1.0, 1.25)
 OVAL_SAMPLES = 24  # along each axis
 
 
-PLANE = [0, 1, 3, 4]  # eyes and mouth corners: nearly in one plane, so any pose of them is an affine map
-
-
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The affine map from the frame to the picture: pixel = turn @ point + origin."""
+    """The similarity from the frame to the picture: pixel = turn @ point + origin."""
 
     turn: Floats
-    """2x2, pixels per unit of the frame; a turned face is narrower, a raised one shorter."""
+    """2x2: rotation times pixels between the eyes."""
     origin: Floats
     """Pixel of the frame's origin, the point between the eyes."""
 
     @property
     def scale(self) -> float:
-        """Pixels per unit of the frame, by area."""
-        return float(np.sqrt(abs(np.linalg.det(self.turn))))
+        """Pixels between the eyes of a frontal face of this size."""
+        return float(np.hypot(*self.turn[:, 0]))
 
     def to_picture(self, points: Floats) -> Floats:
         """Points (..., 2) of the frame in pixels of the picture."""
@@ -39,10 +36,13 @@ class Alignment:
 
 
 def align(face: Face) -> Alignment:
-    """The affine map that takes FACE_MODEL's eyes and mouth corners nearest to the face's (least squares)."""
-    model = np.column_stack([FACE_MODEL[PLANE, :2], np.ones(len(PLANE))])
-    rows = np.linalg.lstsq(model, np.asarray(face.landmarks, np.float64)[PLANE], rcond=None)[0].T
-    return Alignment(rows[:, :2], rows[:, 2])
+    """The similarity that takes FACE_MODEL's five points nearest to the landmarks (least squares)."""
+    model, points = FACE_MODEL[:, :2], np.asarray(face.landmarks, np.float64)
+    centred, target = model - model.mean(axis=0), points - points.mean(axis=0)
+    cosine = (centred * target).sum() / (centred**2).sum()
+    sine = (centred[:, 0] * target[:, 1] - centred[:, 1] * target[:, 0]).sum() / (centred**2).sum()
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    return Alignment(turn, points.mean(axis=0) - turn @ model.mean(axis=0))
 
 
 def oval_outside(face: Face, width: int, height: int) -> float:

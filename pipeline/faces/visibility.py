@@ -23,7 +23,7 @@ VisibilityRule = Callable[[NDArray[np.uint8], Face], float]
 UNIT = 32  # pixels of the frame between the eyes
 LEFT, RIGHT, TOP, BOTTOM = -1.0, 1.0, -0.75, 1.75  # of the frame, in distances between the eyes
 DARKEST = 0.06  # added before logarithms, so that noise in shadows and in dark skin does not count as colour
-BRIGHTER, DARKER, TINT = 0.6, 0.9, 0.22  # how far skin may stray in log luminance and in log ratios of channels
+BRIGHTER, DARKER, TINT = 0.6, 0.9, 0.32  # how far skin may stray in log luminance and in log ratios of channels
 FAINTEST = 0.05  # least structure that others are compared with
 
 

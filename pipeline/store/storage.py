@@ -85,8 +85,9 @@ class Storage(ABC):
     def clean(self) -> None:
         """Removes what writers that were killed left behind. For the one writer, before it starts."""
 
+    @abstractmethod
     def remove_if_empty(self) -> None:
-        """Removes the storage's own folder where nothing is left in it; object stores have no folders."""
+        """Removes the storage's own folder where nothing is left in it."""
 
     def read(self, path: str) -> bytes:
         """The whole file."""
@@ -224,6 +225,9 @@ class ObjectStorage(Storage):
         self.filesystem.invalidate_cache()
         with explained(self.where(path)), suppress(FileNotFoundError):
             self.filesystem.rm(self.full(path), recursive=True)
+
+    def remove_if_empty(self) -> None:
+        """Nothing to do: object stores have no folders."""
 
     def clean(self) -> None:
         """See Storage."""
