@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.faces.embedded import EmbeddedDetector
 from pipeline.faces.face import Face
+from pipeline.faces.pose import head_pose
 
 Picture = NDArray[np.uint8]
 
@@ -53,9 +54,9 @@ def grey_portrait() -> Picture:
 
 @pytest.fixture(scope="session")
 def heads(group: Picture, portrait: Picture, grey_portrait: Picture, detector: EmbeddedDetector) -> list[Picture]:
-    """Every real face that looks roughly at the camera, closely framed."""
-    near_frontal = [face for face in detector.detect(group) if face.score > 0.7]
-    crops = [_framed(group, face) for face in sorted(near_frontal, key=lambda face: face.box[0])]
+    """Every real face that looks roughly at the camera, closely framed: six."""
+    frontal = [face for face in detector.detect(group) if abs(head_pose(face.landmarks).yaw) < 30]
+    crops = [_framed(group, face) for face in sorted(frontal, key=lambda face: face.box[0])]
     return [portrait, grey_portrait, *crops]
 
 
@@ -73,11 +74,17 @@ def cover(detector: EmbeddedDetector) -> Callable[[Picture, str], Picture]:
     def covered(picture: Picture, part: str) -> Picture:
         left_eye, right_eye, _, left_mouth, right_mouth = np.array(detector.detect(picture)[0].landmarks)
         across = right_eye - left_eye
-        down, eyes, mouth = np.array([-across[1], across[0]]), (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
+        down, eyes, mouth = (
+            np.array([-across[1], across[0]]),
+            (left_eye + right_eye) / 2,
+            (left_mouth + right_mouth) / 2,
+        )
         image = Image.fromarray(picture)
         draw = ImageDraw.Draw(image)
 
-        def polygon(centre: NDArray[np.float64], corners: list[tuple[float, float]], colour: tuple[int, int, int]) -> None:
+        def polygon(
+            centre: NDArray[np.float64], corners: list[tuple[float, float]], colour: tuple[int, int, int]
+        ) -> None:
             draw.polygon([tuple(centre + x * across + y * down) for x, y in corners], fill=colour)
 
         bar = [(-1.1, -0.3), (1.1, -0.3), (1.1, 0.3), (-1.1, 0.3)]

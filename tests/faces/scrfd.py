@@ -23,7 +23,10 @@ def red_square_pack(folder: Path, surround: int = 0) -> Path:
         nodes,
         "scrfd",
         [helper.make_tensor_value_info("input.1", TensorProto.FLOAT, [1, 3, None, None])],
-        [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, [None, size]) for nodes, _, size in outputs],
+        [
+            helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, [None, size])
+            for nodes, _, size in outputs
+        ],
         weights,
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +42,7 @@ def _head(kind: str, size: int, stride: int, surround: int) -> tuple[list[onnx.N
     bias = np.zeros(ANCHORS * size, np.float32)
     if kind == "score" and stride == 32:
         redness = np.array([1.0, -0.5, -0.5], np.float32)[:, None, None] / stride**2
-        kernel -= 0.5 * redness * (surround > 0)
+        kernel -= 2.5 * redness * (surround > 0)
         middle = slice(surround * stride, (surround + 1) * stride)
         kernel[:, :, middle, middle] = 6 * redness
         bias[:] = -5

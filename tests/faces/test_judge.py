@@ -31,6 +31,7 @@ def turned(picture, degrees):
 
 
 def test_whole_faces_are_accepted_and_have_every_score(judged, heads):
+    assert len(heads) == 6
     for head in heads:
         verdict = judged(head)
         assert verdict.accepted, verdict

@@ -60,7 +60,7 @@ def test_whole_faces_are_kept_in_every_light(detector, heads, light):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_covered_faces_are_refused(detector, heads, cover, part):
-    """Eight faces: at most one may slip through."""
+    """Of six faces at most one may slip through."""
     covered = [cover(head, part) for head in heads]
     found = [(picture, faces[0]) for picture in covered if (faces := detector.detect(picture))]
     values = [visibility(picture, face) for picture, face in found]
