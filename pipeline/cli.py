@@ -85,7 +85,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 @click.option("--engine", type=click.Choice(["inline"]), default="inline", show_default=True, help="Where workers run.")
 @as_json
 def generate(as_json: bool, **parameters: Any) -> None:  # noqa: ANN401 - the flow's parameters
-    """Make the dataset that SPEC declares; go on with it where it was begun.
+    """Make a dataset, or go on with it.
 
     SPEC is a YAML file or a bundled spec: demo, emonet-big.
 
@@ -111,7 +111,9 @@ def generate(as_json: bool, **parameters: Any) -> None:  # noqa: ANN401 - the fl
 @click.option("--time", "measure", is_flag=True, help="Load the model and time one batch for the estimate.")
 @as_json
 def plan(as_json: bool, measure: bool, **parameters: Any) -> None:  # noqa: ANN401 - as for generate
-    """Show what SPEC would make: cells, quotas, shards, what is there already, and how long the rest would take.
+    """Show what would be made, and the time it takes.
+
+    Cells, quotas, shards, and what is there already.
 
     \b
     Example:
@@ -130,7 +132,9 @@ def plan(as_json: bool, measure: bool, **parameters: Any) -> None:  # noqa: ANN4
 @click.option("--repair", is_flag=True, help="Make broken shards anew, and nothing else.")
 @as_json
 def verify(folder: str, repair: bool, as_json: bool) -> None:
-    """Check a dataset against its plan and manifest: hashes, rows, labels, quotas.
+    """Check a dataset, and repair it.
+
+    Hashes, rows and labels are held against the plan and the manifest, and quotas against the plan.
 
     \b
     Example:
@@ -174,7 +178,9 @@ def _what_is_wrong(folder: str, report: "VerifyReport") -> str:
 @main.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Say what this machine has: devices, models, detectors, versions, and what is missing.
+    """Say what this machine has and lacks.
+
+    Devices, models, detectors, versions.
 
     \b
     Example:
@@ -198,7 +204,9 @@ def doctor(as_json: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=4200, show_default=True)
 def serve(host: str, port: int) -> None:
-    """Serve the flows, ready to launch from the Prefect UI; starts a server where PREFECT_API_URL names none.
+    """Serve the flows to the Prefect UI.
+
+    Starts a Prefect server where PREFECT_API_URL names none.
 
     \b
     Example:

@@ -4,6 +4,7 @@ One thread generates. Judging (detection, checks, encoding) runs in a small pool
 shards are open at once, so that the generator finds work while the last slots of a shard are still being judged.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,6 @@ class Worker:
         judge: FaceJudge,
         sink: ShardSink,
         tally: Tally,
-        judges: int = 2,
     ) -> None:
         self._spec, self._generator = spec, generator
         self._judge, self._sink, self.tally = judge, sink, tally
@@ -78,7 +78,7 @@ class Worker:
         self._failure: BaseException | None = None
         self._closed = False
         self._in_flight = threading.Semaphore(BATCHES_IN_FLIGHT)
-        self._judges = ThreadPoolExecutor(judges, thread_name_prefix="judge")
+        self._judges = ThreadPoolExecutor(_judge_threads(), thread_name_prefix="judge")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
         self._thread.start()
@@ -213,3 +213,8 @@ class Worker:
             self._open.clear()
             self._state.notify_all()
         self._in_flight.release()
+
+
+def _judge_threads() -> int:
+    """Half the cores, 1 to 8: enough to keep up with a fast GPU, and room for a generator on the CPU."""
+    return min(8, max(1, (os.cpu_count() or 1) // 2))

@@ -9,11 +9,13 @@ import pytest
 import models
 
 BUNDLED = Path(models.__file__).parent / "bundled"
-pytestmark = pytest.mark.skipif(not (BUNDLED / "model_index.json").exists(), reason="models/bundled has not been trained yet")
+pytestmark = pytest.mark.skipif(
+    not (BUNDLED / "model_index.json").exists(), reason="models/bundled has not been trained yet"
+)
 
 
 @pytest.fixture(scope="module")
-def pipe():  # type: ignore[no-untyped-def]
+def pipe():
     from diffusers import DiffusionPipeline
 
     pipe = DiffusionPipeline.from_pretrained(BUNDLED)
@@ -21,7 +23,7 @@ def pipe():  # type: ignore[no-untyped-def]
     return pipe
 
 
-def picture(pipe, prompt: str, negative: str | None = None, seed: int = 1) -> np.ndarray:  # type: ignore[no-untyped-def]
+def picture(pipe, prompt: str, negative: str | None = None, seed: int = 1) -> np.ndarray:
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -41,20 +43,26 @@ def test_the_folder_stays_below_24_megabytes() -> None:
     assert sum(p.stat().st_size for p in BUNDLED.rglob("*") if p.is_file()) < 24e6
 
 
-def test_it_makes_128_pixel_pictures_that_differ_with_the_words_and_not_with_the_day(pipe) -> None:  # type: ignore[no-untyped-def]
+def test_it_makes_128_pixel_pictures_that_differ_with_the_words_and_not_with_the_day(pipe) -> None:
     first = picture(pipe, "a photo of a 40-year-old Black woman, amusement")
     assert first.shape == (128, 128, 3)
     assert np.array_equal(first, picture(pipe, "a photo of a 40-year-old Black woman, amusement"))
-    for other in ("40-year-old White woman, amusement", "40-year-old Black woman, anger", "80-year-old Black man, amusement"):
+    for other in (
+        "40-year-old White woman, amusement",
+        "40-year-old Black woman, anger",
+        "80-year-old Black man, amusement",
+    ):
         assert np.abs(first - picture(pipe, f"a photo of a {other}")).mean() > 2, other
 
 
-def test_skin_follows_the_words(pipe) -> None:  # type: ignore[no-untyped-def]
-    dark, light = (picture(pipe, f"portrait of a 30-year-old {e} man, calmness")[56:72, 40:88] for e in ("Black", "White"))
+def test_skin_follows_the_words(pipe) -> None:
+    dark, light = (
+        picture(pipe, f"portrait of a 30-year-old {e} man, calmness")[56:72, 40:88] for e in ("Black", "White")
+    )
     assert light.mean() > dark.mean() + 25
 
 
-def test_the_products_negative_prompt_does_no_harm(pipe) -> None:  # type: ignore[no-untyped-def]
+def test_the_products_negative_prompt_does_no_harm(pipe) -> None:
     from pipeline.vocabulary import load_vocabulary
 
     negative = load_vocabulary().templates["portrait"].negative
@@ -62,7 +70,7 @@ def test_the_products_negative_prompt_does_no_harm(pipe) -> None:  # type: ignor
     assert np.abs(picture(pipe, prompt) - picture(pipe, prompt, negative)).mean() < 20
 
 
-def test_the_tokenizer_knows_every_word_that_the_prompts_can_hold(pipe) -> None:  # type: ignore[no-untyped-def]
+def test_the_tokenizer_knows_every_word_that_the_prompts_can_hold(pipe) -> None:
     from models.wording import words
 
     ids = pipe.tokenizer(words(), add_special_tokens=False).input_ids
