@@ -5,14 +5,11 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pipeline.errors import InputError, RunError
-
-if TYPE_CHECKING:
-    from pipeline.store.verify import VerifyReport
 
 FELL_SHORT, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -156,23 +153,18 @@ def verify(folder: str, repair: bool, as_json: bool) -> None:
         report = check(existing_folder(folder))
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
+    if report.broken:
+        raise InputError(
+            f"{folder}: {len(report.broken)} broken shards; `emonet verify {folder} --repair` makes them again"
+        )
     if not report.complete:
-        raise RunError(_what_is_wrong(folder, report))
+        missing = report.planned - report.accepted
+        raise RunError(
+            f"{folder}: whole, and {missing} of {report.planned} pictures short in {len(report.short)} cells; "
+            "`emonet generate` goes on with what is planned"
+        )
     if not as_json:
         click.echo(f"{folder}: {report.accepted} pictures in {report.shards} shards, complete and as written")
-
-
-def _what_is_wrong(folder: str, report: "VerifyReport") -> str:
-    parts = [
-        f"{len(report.problems)} problems (`emonet verify {folder} --repair` makes these shards again)"
-        if report.problems
-        else "",
-        f"{len(report.short)} cells fall short, first {report.short[0].cell} with {report.short[0].accepted} of "
-        f"{report.short[0].quota}"
-        if report.short
-        else "",
-    ]
-    return f"{folder}: {'; '.join(filter(None, parts))}"
 
 
 @main.command()

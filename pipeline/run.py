@@ -101,12 +101,13 @@ def open_run(request: Request, engine: str | EngineFactory = "inline") -> Iterat
     """Begins, goes on with or extends the dataset that `request` asks for.
 
     Raises:
-        InputError: Another run is writing there; the folder holds another dataset (with the fields that differ); the
-            model or the detector is not there. Nothing was changed.
+        InputError: Another run is writing there; the folder holds another dataset (with the fields that differ) or a
+            damaged one; the model or the detector is not there. Nothing was changed.
         RunError: The work began and could not go on.
     """
     folder = DatasetFolder(request.output)
     with folder.writing(request.spec.name) as lock:
+        folder.check_sizes()
         grows = _grows(request, folder)
         try:
             with _workers(folder, request.spec, engine) as workers:

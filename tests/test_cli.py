@@ -132,11 +132,13 @@ def test_verify_says_what_is_wrong_and_how_to_mend_it(emonet, made):
     shard = made / "data" / "train-00000.parquet"
     whole = shard.read_bytes()
     shard.write_bytes(whole[:1000])
-    told = emonet("verify", made)
+    verified, resumed = emonet("verify", made), emonet("generate", "demo", "--output", made)
     shard.write_bytes(whole)
-    assert told.returncode == 1
-    assert "train-00000" in told.stderr
-    assert "--repair" in told.stderr
+    for told in (verified, resumed):
+        assert told.returncode == 2
+        assert "train-00000" in told.stderr
+        assert "--repair" in told.stderr
+        assert "Traceback" not in told.stderr
 
 
 def test_verify_of_no_dataset_is_bad_input(emonet, tmp_path):

@@ -16,7 +16,7 @@ from pipeline.worker import ShardSink, Worker
 def load_inline(spec: DatasetSpec, sink: ShardSink) -> "InlineEngine":
     """Loads the spec's generator and detector; InputError where one of them is not there."""
     generator = load_generator(spec.generator)
-    return InlineEngine(spec, sink, generator, FaceJudge(make_detector(spec.face), spec.face))
+    return InlineEngine(spec, sink, generator, FaceJudge(make_detector(spec.face, spec.generator.device), spec.face))
 
 
 class InlineEngine:

@@ -131,6 +131,18 @@ class DatasetFolder:
         """The committed shards in name order: the dataset, as far as it is there."""
         return self.manifest.committed()
 
+    def check_sizes(self) -> None:
+        """InputError where a committed shard's file is gone or has another size than its record says; reads no data.
+
+        `pipeline.store.verify` reads and hashes everything.
+        """
+        for record in self.committed():
+            for file in (record.data, record.attempts):
+                if (size := self.storage.size(file.path)) != file.bytes:
+                    found = "is gone" if size is None else f"has {size} bytes, not {file.bytes}"
+                    mend = f"run `emonet verify {self.storage.url} --repair`"
+                    raise InputError(f"{self.storage.where(file.path)}: {found}; {mend}")
+
     def read_shard(self, name: str, columns: Sequence[str] | None = None) -> Iterator[Table]:
         """The pictures of a committed shard as tables of at most 100 rows, all columns or those named."""
         return read_shard(self.storage, name, columns)

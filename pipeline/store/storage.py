@@ -74,6 +74,10 @@ class Storage(ABC):
         """Whether there is such a file."""
 
     @abstractmethod
+    def size(self, path: str) -> int | None:
+        """Bytes of the file; None where there is none."""
+
+    @abstractmethod
     def names(self, folder: str) -> list[str]:
         """Sorted names of files and folders in `folder`, without hidden ones; none where there is no such folder."""
 
@@ -153,6 +157,12 @@ class LocalStorage(Storage):
         """See Storage."""
         return (self.root / path).is_file()
 
+    def size(self, path: str) -> int | None:
+        """See Storage."""
+        with suppress(FileNotFoundError):
+            return (self.root / path).stat().st_size
+        return None
+
     def names(self, folder: str) -> list[str]:
         """See Storage."""
         with suppress(FileNotFoundError):
@@ -210,6 +220,13 @@ class ObjectStorage(Storage):
         """See Storage."""
         self.filesystem.invalidate_cache()
         return bool(self.filesystem.isfile(self.full(path)))
+
+    def size(self, path: str) -> int | None:
+        """See Storage."""
+        self.filesystem.invalidate_cache()
+        with suppress(FileNotFoundError):
+            return int(self.filesystem.size(self.full(path)))
+        return None
 
     def names(self, folder: str) -> list[str]:
         """See Storage."""
