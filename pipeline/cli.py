@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -190,6 +191,24 @@ def doctor(as_json: bool) -> None:
     missing = [finding.name for finding in findings if finding.needed and not finding.ok]
     if missing:
         raise RunError(f"missing: {', '.join(missing)}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@as_json
+def agreement(file: Path, as_json: bool) -> None:
+    """Say how far annotators agree.
+
+    FILE is EmoNet-Face's hq.csv (ratings) or binary.csv (votes), as published.
+
+    \b
+    Example:
+      emonet agreement hq.csv --json
+    """
+    from pipeline.evaluation.agreement import agreement as measure
+
+    report = measure(file)
+    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())
 
 
 @main.command()

@@ -46,7 +46,7 @@ def made(tmp_path_factory):
 
 
 def test_every_command_shows_an_example(emonet):
-    for command in ("generate", "plan", "verify", "doctor", "serve"):
+    for command in ("generate", "plan", "verify", "doctor", "agreement", "serve"):
         told = emonet(command, "--help")
         assert told.returncode == 0
         assert "Example" in told.stdout
@@ -153,3 +153,14 @@ def test_doctor_finds_what_the_default_path_needs(emonet):
     findings = {finding["name"]: finding for finding in json.loads(told.stdout)}
     assert findings["bundled model"]["ok"]
     assert findings["embedded detector"]["ok"]
+
+
+def test_agreement_reads_votes(emonet, tmp_path):
+    votes = "".join(f"{image:03d}.png,{who},{image % 3 != who},Anger\n" for image in range(9) for who in range(2))
+    (tmp_path / "binary.csv").write_text("path,annotator,value,emotion\n" + votes)
+    told = emonet("agreement", tmp_path / "binary.csv")
+    assert told.returncode == 0, told.stderr
+    assert "18 votes, 9 images" in told.stdout
+    refused = emonet("agreement", tmp_path / "none.csv")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1

@@ -17,7 +17,8 @@ MAY_IMPORT = {
     **dict.fromkeys(MADE, ASKED | MADE),
     **dict.fromkeys(WORKED, ASKED | MADE | WORKED),
     **dict.fromkeys(RUN, ASKED | MADE | WORKED | RUN),
-    "cli": ASKED | MADE | WORKED | RUN,
+    "evaluation": ASKED | {"evaluation"},
+    "cli": ASKED | MADE | WORKED | RUN | {"evaluation"},
 }
 LIGHT = [
     "cli",
@@ -30,6 +31,7 @@ LIGHT = [
     "ledger",
     "outcome",
     "forecast",
+    "evaluation.agreement",
 ]
 
 

@@ -15,9 +15,7 @@ def agreement(path: Path) -> Report:
     published = read_published(path)
     if isinstance(published, Votes):
         return Report(str(path), vote_agreement(published))
-    with_file = _Naming(path)
-    with with_file:
-        return Report(str(path), rating_agreement(published))
+    return Report(str(path), rating_agreement(published))
 
 
 def protocol(path: Path) -> Report:
@@ -25,5 +23,4 @@ def protocol(path: Path) -> Report:
     published = read_published(path)
     if isinstance(published, Votes):
         raise InputError(f"{path}: holds votes; the HQ protocol needs ratings, so name an hq.csv")
-    with _Naming(path):
-        return Report(str(path), score_hq(published))
+    return Report(str(path), score_hq(published))

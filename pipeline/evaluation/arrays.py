@@ -1,7 +1,5 @@
 """Means and shares where some values are undefined (nan)."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,14 +9,18 @@ Ints = npt.NDArray[np.int64]
 
 def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
     """part / whole, elementwise; nan where whole is 0."""
-    part, whole = np.asarray(part, float), np.asarray(whole, float)
-    part, whole = np.broadcast_arrays(part, whole)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+    above, below = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
+    quotient = np.full(above.shape, np.nan)
+    np.divide(above, below, out=quotient, where=below != 0)
+    return quotient
 
 
-def mean_defined(values: npt.ArrayLike, axis: int | None = None) -> Any:  # noqa: ANN401 - a float or an array
+def mean_defined(values: npt.ArrayLike) -> float:
     """The mean over the values that are not nan; nan where none is left."""
-    values = np.asarray(values, float)
+    return float(means_defined(np.ravel(np.asarray(values, np.float64)), axis=0))
+
+
+def means_defined(values: Floats, axis: int) -> Floats:
+    """As `mean_defined`, along one axis."""
     defined = ~np.isnan(values)
-    mean = ratio(np.where(defined, values, 0).sum(axis), defined.sum(axis))
-    return float(mean) if mean.ndim == 0 else mean
+    return ratio(np.where(defined, values, 0).sum(axis), defined.sum(axis))

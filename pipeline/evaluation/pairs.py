@@ -30,13 +30,14 @@ def kappa_matrix(values: Floats) -> tuple[Floats, Floats]:
     no unit or where both give one and the same value throughout; an annotator who always gives one value that the other
     does not always give has 0.
     """
-    given = np.moveaxis(~np.isnan(values), 2, 0).astype(float)
-    filled = np.nan_to_num(np.moveaxis(values, 2, 0), nan=0.0)
-    shared = given @ given.swapaxes(1, 2)
-    total = filled @ given.swapaxes(1, 2)
-    square = filled**2 @ given.swapaxes(1, 2)
+    by_item = np.ascontiguousarray(np.moveaxis(values, 2, 0))  # else matmul does without BLAS: 20 times slower
+    filled = np.nan_to_num(by_item, nan=0.0)
+    sides = np.concatenate([~np.isnan(by_item), filled, filled**2], axis=1)
+    items, annotators = filled.shape[:2]
+    products = (sides @ sides.swapaxes(1, 2)).reshape(items, 3, annotators, 3, annotators)
+    shared, total, square = products[:, 0, :, 0], products[:, 1, :, 0], products[:, 2, :, 0]
     squares = square + square.swapaxes(1, 2)
-    observed = squares - 2 * filled @ filled.swapaxes(1, 2)
+    observed = squares - 2 * products[:, 1, :, 1]
     expected = squares - 2 * np.nan_to_num(ratio(total * total.swapaxes(1, 2), shared))
     return 1 - ratio(observed, expected), shared
 

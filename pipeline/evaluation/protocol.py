@@ -18,7 +18,7 @@ from scipy.stats import mannwhitneyu, spearmanr
 
 from pipeline.errors import InputError
 from pipeline.evaluation.alpha import RESAMPLES, SEED, AlphaInterval, alpha_intervals
-from pipeline.evaluation.arrays import Floats, mean_defined
+from pipeline.evaluation.arrays import Floats, mean_defined, means_defined
 from pipeline.evaluation.pairs import kappa_matrix
 from pipeline.evaluation.published import Ratings
 
@@ -83,8 +83,6 @@ class HqScores:
 
 def score_hq(ratings: Ratings, groups: Mapping[str, tuple[str, ...]] | None = None) -> HqScores:
     """The protocol over a whole file. `groups` are named sets of annotators; by default the people and the models."""
-    if not any(ratings.human):
-        raise InputError("no row has human True, and every score of the protocol is against people; add their rows")
     kappas = human_kappas(ratings)
     rhos = median_correlations(ratings)
     alphas = alpha_intervals(ratings.of_humans)
@@ -116,19 +114,20 @@ def human_kappas(ratings: Ratings) -> Floats:
     kappa, _ = kappa_matrix(np.trunc(ratings.values))
     itself = np.eye(len(ratings.annotators), dtype=bool)
     with_people = np.where(itself, np.nan, kappa)[:, :, np.array(ratings.human, bool)]
-    mean: Floats = mean_defined(with_people, axis=2)
-    return mean.T
+    return means_defined(with_people, axis=2).T
 
 
 def median_correlations(ratings: Ratings) -> Floats:
-    """Each annotator's rho with the median person, over the images that it and a person rated: (annotators, emotions).
+    """Each model's rho with the median person, over the images that it and a person rated: (annotators, emotions).
 
-    Ties share their mean rank. nan where either side is constant or fewer than two images are shared.
+    Ties share their mean rank. nan where either side is constant or fewer than two images are shared, and for people,
+    whose own ratings are in the median.
     """
     by_people = np.isfinite(ratings.of_humans).any((0, 2))
     median = np.nanmedian(ratings.of_humans[:, by_people], axis=0)
     rhos = np.full((len(ratings.annotators), len(ratings.emotions)), np.nan)
-    for row, values in enumerate(ratings.values[:, by_people]):
+    for row in range(len(ratings.of_humans), len(ratings.annotators)):
+        values = ratings.values[row, by_people]
         rated = ~np.isnan(values[:, 0])
         for emotion in range(len(ratings.emotions)):
             ours, theirs = values[rated, emotion], median[rated, emotion]

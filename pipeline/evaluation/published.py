@@ -43,7 +43,8 @@ class Ratings:
     """hq.csv. `values` is (annotators, images, emotions), from 0 to 7, nan where an annotator did not rate an image.
 
     An emotion that a row does not mention is 0. Rows of the same annotator and image (`repeats`) are averaged, so
-    values may be fractions. `human` says for each annotator whether it is a person; `emotions` is the whole taxonomy.
+    values may be fractions. `human` says for each annotator whether it is a person, and people come first; there is at
+    least one. `emotions` is the whole taxonomy.
     """
 
     rows: int
@@ -57,7 +58,7 @@ class Ratings:
     @property
     def of_humans(self) -> Floats:
         """The people's part of `values`."""
-        return self.values[np.array(self.human, bool)]
+        return self.values[: sum(self.human)]
 
 
 def read_published(path: Path, vocabulary: Vocabulary | None = None) -> Votes | Ratings:
@@ -81,7 +82,7 @@ def _read_votes(path: Path, labels: "_Labels") -> Votes:
     answers: dict[tuple[str, int], dict[str, bool]] = {}
     images, rows, repeats = set[str](), 0, 0
     for where, (image, annotator, value, label) in _records(path, VOTE_COLUMNS):
-        given = answers.setdefault((image, labels.position(label, where)), {})
+        given = answers.setdefault((image, labels.position(label, f"{where}, column emotion")), {})
         repeats += annotator in given
         given[annotator] = _truth(value, f"{where}, column value")
         images.add(image)
@@ -90,8 +91,8 @@ def _read_votes(path: Path, labels: "_Labels") -> Votes:
     occurring = sorted({emotion for _, emotion in answers})
     matrix = np.full((len(annotators), len(answers)), np.nan)
     for unit, given in enumerate(answers.values()):
-        for annotator, value in given.items():
-            matrix[annotators.index(annotator), unit] = value
+        for annotator, answer in given.items():
+            matrix[annotators.index(annotator), unit] = answer
     return Votes(
         rows=rows,
         repeats=repeats,
@@ -109,9 +110,13 @@ def _read_ratings(path: Path, labels: "_Labels") -> Ratings:
     for where, (image, annotator, person, annotations) in _records(path, RATING_COLUMNS):
         truth = _truth(person, f"{where}, column human")
         if human.setdefault(annotator, truth) != truth:
-            raise InputError(f"{where}, column human: {annotator} is {truth} here and {not truth} above; make them agree")
+            raise InputError(
+                f"{where}, column human: {annotator} is {truth} here and {not truth} above; make them agree"
+            )
         rating = _rating(annotations, labels, f"{where}, column annotations")
         given.setdefault((annotator, image), []).append(rating)
+    if not any(human.values()):
+        raise InputError(f"{path}: no row has human True, and everything is measured against people; add their rows")
     annotators = sorted(human, key=lambda name: (not human[name], name))
     images = list(dict.fromkeys(image for _, image in given))
     row_of = {name: row for row, name in enumerate(annotators)}
@@ -139,20 +144,22 @@ def _rating(text: str, labels: "_Labels", where: str) -> Floats:
         raise InputError(f"{where}: not JSON ({error.msg}, character {error.pos + 1})") from None
     if not isinstance(mentioned, dict):
         raise InputError(f'{where}: expected an object such as {{"Group|Emotion": 3}}')
-    rating = np.full(len(labels.names), np.nan)
+    rating: dict[int, float] = {}
     for label, value in mentioned.items():
-        position = labels.position(label.rpartition("|")[2], where)
+        position = labels.position(label, where)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
-            raise InputError(f"{where}: {label!r} is rated {json.dumps(value)}; ratings are numbers from 0 to {HIGHEST}")
-        if not np.isnan(rating[position]):
+            raise InputError(
+                f"{where}: {label!r} is rated {json.dumps(value)}; ratings are numbers from 0 to {HIGHEST}"
+            )
+        if position in rating:
             raise InputError(f"{where}: rates {labels.names[position]} twice; keep one")
         rating[position] = value
-    return np.nan_to_num(rating, nan=0.0)
+    return np.array([rating.get(position, 0) for position in range(len(labels.names))], float)
 
 
 @dataclass(slots=True)
 class _Labels:
-    """Label as published -> position in the taxonomy; each spelling is looked up once."""
+    """Label as published, with or without "Group|" -> position in the taxonomy; each spelling is looked up once."""
 
     vocabulary: Vocabulary
     names: tuple[str, ...] = ()
@@ -164,7 +171,7 @@ class _Labels:
     def position(self, label: str, where: str) -> int:
         if label not in self.known:
             try:
-                emotion = self.vocabulary.emotion(label.strip())
+                emotion = self.vocabulary.emotion(label.rpartition("|")[2].strip())
             except InputError as error:
                 raise InputError(f"{where}: {error}") from None
             self.known[label] = self.vocabulary.emotions.index(emotion)
@@ -198,10 +205,14 @@ def _records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, list[s
                 continue
             found, where = True, f"{path}: line {reader.line_num}"
             if len(record) != len(header):
-                raise InputError(f"{where}: has {len(record)} fields where the header has {len(header)}; quote the commas")
+                raise InputError(
+                    f"{where}: has {len(record)} fields where the header has {len(header)}; quote the commas"
+                )
             wanted = [record[position] for position in positions]
             if "" in wanted:
-                raise InputError(f"{where}, column {columns[wanted.index('')]}: is empty; fill it in or remove the line")
+                raise InputError(
+                    f"{where}, column {columns[wanted.index('')]}: is empty; fill it in or remove the line"
+                )
             yield where, wanted
     if not found:
         raise InputError(f"{path}: has a header and no rows; is the download complete?")

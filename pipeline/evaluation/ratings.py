@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.errors import InputError
 from pipeline.evaluation.alpha import AlphaInterval, alpha_intervals, krippendorff_alpha
-from pipeline.evaluation.arrays import Floats, mean_defined, ratio
+from pipeline.evaluation.arrays import Floats, mean_defined, means_defined, ratio
 from pipeline.evaluation.pairs import PairKappa, kappa_matrix, pair_kappas
 from pipeline.evaluation.published import HIGHEST, Ratings
 
@@ -86,8 +85,6 @@ class RatingAgreement:
 def rating_agreement(ratings: Ratings) -> RatingAgreement:
     """Every figure of agreement that ratings allow."""
     people = ratings.of_humans
-    if not len(people):
-        raise InputError("no row has human True, so there are no people to agree; add their rows")
     emotions = _emotions(ratings)
     pooled = rating_shares(people)
     kappa, shared = kappa_matrix(np.trunc(ratings.values))
@@ -103,7 +100,7 @@ def rating_agreement(ratings: Ratings) -> RatingAgreement:
         averaged=_averaged(pooled.units, [emotion.shares for emotion in emotions]),
         alpha=alpha,
         alpha_averaged=mean_defined([emotion.alpha.alpha for emotion in emotions]),
-        pairs=pair_kappas(ratings.annotators, mean_defined(kappa, axis=0), shared[0]),
+        pairs=pair_kappas(ratings.annotators, means_defined(kappa, axis=0), shared[0]),
         annotators=_annotators(ratings),
         emotions=emotions,
         cautions=_cautions(pooled, emotions, ratings.repeats),
@@ -114,14 +111,18 @@ def rating_shares(values: Floats) -> RatingShares:
     """The shares of a block of ratings, (annotators, images) or (annotators, images, emotions), nan where missing."""
     values = np.trunc(values.reshape(len(values), -1))
     values = values[:, (~np.isnan(values)).sum(0) >= 2]
-    if not values.size:
-        return RatingShares(0, *[np.nan] * 5)
-    highest = np.nanmax(values, axis=0)
-    spread = highest - np.nanmin(values, axis=0)
+    missing = np.isnan(values)
+    highest = np.where(missing, -1, values).max(0)
+    spread = highest - np.where(missing, HIGHEST + 1, values).min(0)
     by_value = [_pairs((values == value).sum(0)).sum() for value in range(HIGHEST + 1)]
-    parts = [(spread == 0).mean(), (spread == 1).mean(), (spread > 1).mean()]
-    pairwise = ratio(sum(by_value), _pairs((~np.isnan(values)).sum(0)).sum())
-    return RatingShares(values.shape[1], *map(float, parts), float(pairwise), float((highest == 0).mean()))
+    return RatingShares(
+        units=values.shape[1],
+        equal=mean_defined(spread == 0),
+        near=mean_defined(spread == 1),
+        apart=mean_defined(spread > 1),
+        pairwise=float(ratio(sum(by_value), _pairs((~missing).sum(0)).sum())),
+        zero=mean_defined(highest == 0),
+    )
 
 
 def _emotions(ratings: Ratings) -> tuple[EmotionRatings, ...]:
@@ -146,7 +147,7 @@ def _mean_and_rate(block: Floats) -> tuple[float, float]:
 
 def _averaged(units: int, shares: list[RatingShares]) -> RatingShares:
     parts = np.array([(one.equal, one.near, one.apart, one.pairwise, one.zero) for one in shares])
-    return RatingShares(units, *mean_defined(parts, axis=0).tolist())
+    return RatingShares(units, *means_defined(parts, axis=0).tolist())
 
 
 def _pairs(count: Floats) -> Floats:

@@ -36,17 +36,20 @@ class Report:
             case HqScores():
                 parts = _protocol_text(self.figures)
         cautions = "\n".join(f"! {caution}" for caution in self.figures.cautions)
-        return "\n\n".join(filter(None, [*parts, cautions])).replace("{file}", self.file, 1)
+        return f"{self.file}: " + "\n\n".join(filter(None, [*parts, cautions]))
 
 
 def _votes_text(figures: VoteAgreement) -> list[str]:
     warning = " (not agreement: see !)" if figures.sequential else ""
     shares = [("pooled", figures.pooled, figures.alpha), ("mean of emotions", figures.averaged, figures.alpha_averaged)]
     return [
-        f"{{file}}: {figures.rows:,} votes, {figures.images:,} images, {figures.units:,} units (image x emotion)",
+        f"{figures.rows:,} votes, {figures.images:,} images, {figures.units:,} units (image x emotion)",
         _table(
             ["yes:no", "units", "share"],
-            [(f"{one.true}:{one.false}", f"{one.units:,}", _share(one.units / figures.units)) for one in figures.patterns],
+            [
+                (f"{one.true}:{one.false}", f"{one.units:,}", _share(one.units / figures.units))
+                for one in figures.patterns
+            ],
         ),
         f"Agreement on the {figures.pooled.units:,} units with two or more answers\n"
         + _table(
@@ -82,7 +85,7 @@ def _ratings_text(figures: RatingAgreement) -> list[str]:
     people = {one.annotator for one in figures.annotators if one.human}
     shares = [("pooled", figures.pooled, figures.alpha), ("mean of emotions", figures.averaged, figures.alpha_averaged)]
     return [
-        f"{{file}}: {figures.rows:,} rows, {figures.images:,} images, {figures.units:,} units (image x emotion), "
+        f"{figures.rows:,} rows, {figures.images:,} images, {figures.units:,} units (image x emotion), "
         f"{len(people)} people, {len(figures.annotators) - len(people)} models",
         _table(["people", "images"], [(str(one.people), f"{one.images:,}") for one in figures.patterns]),
         f"Agreement of people on the {figures.pooled.units:,} units with two or more ratings\n"
@@ -100,7 +103,10 @@ def _ratings_text(figures: RatingAgreement) -> list[str]:
         ),
         _table(
             ["annotator", "images", "mean", "above 0"],
-            [(one.annotator, f"{one.images:,}", _number(one.mean), _share(one.true_rate)) for one in figures.annotators],
+            [
+                (one.annotator, f"{one.images:,}", _number(one.mean), _share(one.true_rate))
+                for one in figures.annotators
+            ],
         ),
         _table(
             ["emotion", "mean", "above 0", "equal", "within 1", "apart", "pairwise", "alpha", "95 %"],
@@ -114,8 +120,10 @@ def _ratings_text(figures: RatingAgreement) -> list[str]:
                     _interval(one.alpha.low, one.alpha.high),
                 )
                 for one in figures.emotions
+                if one.true_rate > 0
             ],
         ),
+        _named("Nobody rated above 0", [one.emotion for one in figures.emotions if one.true_rate == 0]),
     ]
 
 
@@ -125,8 +133,9 @@ def _protocol_text(figures: HqScores) -> list[str]:
         kappa = (_number(one.kappa.all), _number(one.kappa.reliable), str(one.kappa.defined))
         return one.annotator, "person" if one.human else "model", f"{one.images:,}", *kappa, *rho
 
+    undefined = [name for name, one in zip(figures.emotions, figures.alphas, strict=True) if math.isnan(one.alpha)]
     return [
-        f"{{file}}: people and models against people; 'reliable' is the mean of {', '.join(figures.reliable)}",
+        f"people and models against people; 'reliable' is the mean of {', '.join(figures.reliable)}",
         _table(
             ["annotator", "", "images", "kappa, all", "reliable", "defined", "rho, all", "reliable"],
             [row(one) for one in sorted(figures.annotators, key=_best_first)],
@@ -138,8 +147,10 @@ def _protocol_text(figures: HqScores) -> list[str]:
             [
                 (f"{name} *" if name in figures.reliable else name, _number(one.alpha), _interval(one.low, one.high))
                 for name, one in zip(figures.emotions, figures.alphas, strict=True)
+                if not math.isnan(one.alpha)
             ],
         ),
+        _named("Undefined", undefined),
         *(
             f"{one.first} ({one.first_n}) - {one.second} ({one.second_n}): mean kappa differs by "
             f"{_number(one.difference)} {_interval(one.low, one.high)}, Mann-Whitney U {one.u:g}, p {_number(one.p)}"
@@ -155,6 +166,10 @@ def _best_first(one: AnnotatorScore) -> float:
 def _pairs_table(pairs: Iterable[PairKappa], title: str, shared: str) -> str:
     rows = [(f"{one.first} - {one.second}", f"{one.n:,}", _number(one.kappa)) for one in pairs]
     return _table(["pair", shared, title], rows) if rows else ""
+
+
+def _named(title: str, names: Sequence[str]) -> str:
+    return f"{title}: {', '.join(names)}" if names else ""
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

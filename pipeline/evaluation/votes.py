@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import pdtr
 
 from pipeline.evaluation.alpha import krippendorff_alpha
-from pipeline.evaluation.arrays import Floats, mean_defined, ratio
+from pipeline.evaluation.arrays import Floats, mean_defined, means_defined, ratio
 from pipeline.evaluation.pairs import PairKappa, kappa_matrix, pair_kappas
 from pipeline.evaluation.published import Votes
 
@@ -118,9 +118,14 @@ def vote_shares(true: Floats, false: Floats) -> VoteShares:
     several = true + false >= 2
     true, false = true[several], false[several]
     full, split = (true == 0) | (false == 0), true == false
-    pairs = _pairs(true + false).sum()
-    parts = ratio([full.sum(), (~full & ~split).sum(), split.sum()], len(true))
-    return VoteShares(len(true), *parts.tolist(), float(ratio((_pairs(true) + _pairs(false)).sum(), pairs)))
+    pairwise = ratio((_pairs(true) + _pairs(false)).sum(), _pairs(true + false).sum())
+    return VoteShares(
+        units=len(true),
+        full=mean_defined(full),
+        partial=mean_defined(~full & ~split),
+        split=mean_defined(split),
+        pairwise=float(pairwise),
+    )
 
 
 def is_sequential(true: Floats, false: Floats) -> bool:
@@ -154,7 +159,7 @@ def _alpha(answers: Floats) -> float:
 
 def _averaged(units: int, shares: list[VoteShares]) -> VoteShares:
     parts = np.array([(one.full, one.partial, one.split, one.pairwise) for one in shares])
-    return VoteShares(units, *mean_defined(parts, axis=0).tolist())
+    return VoteShares(units, *means_defined(parts, axis=0).tolist())
 
 
 def _annotators(votes: Votes) -> tuple[AnnotatorVotes, ...]:
@@ -178,8 +183,8 @@ def _cautions(sequential: bool, single: int, units: int, repeats: int, pairs: tu
     if sequential:
         cautions.append(
             "Voting looks sequential: units with two no are far too few, so a unit was shown to another annotator only "
-            "after a yes. Kappa and alpha then measure that selection, not agreement (agreement on no cannot occur, so "
-            "both fall to 0 or below); full agreement is the share of units that kept getting yes, and true rates "
+            "after a yes. Kappa and alpha then measure that selection, not agreement (agreement on no cannot occur, "
+            "which pushes both to 0 or below); full agreement is the share of units that kept getting yes, and true rates "
             "compare annotators who saw different units."
         )
     if single == units:
@@ -190,5 +195,7 @@ def _cautions(sequential: bool, single: int, units: int, repeats: int, pairs: tu
         cautions.append(f"{repeats:,} rows answer a unit that the same annotator had answered: the last answer counts.")
     few = sum(0 < pair.n < _FEW for pair in pairs)
     if few:
-        cautions.append(f"{few} of {len(pairs)} pairs of annotators share fewer than {_FEW} units: their kappa is noise.")
+        cautions.append(
+            f"{few} of {len(pairs)} pairs of annotators share fewer than {_FEW} units: their kappa is noise."
+        )
     return tuple(cautions)

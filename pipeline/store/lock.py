@@ -68,7 +68,7 @@ def _file_lock(storage: LocalStorage, run: str) -> Iterator[Lock]:
     """An flock: the system frees it when its process ends, however it ends. The file stays, empty."""
     path = storage.root / LOCK
     with explained(str(path)):
-        storage.root.mkdir(parents=True, exist_ok=True)
+        _make_root(storage)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
@@ -84,6 +84,13 @@ def _file_lock(storage: LocalStorage, run: str) -> Iterator[Lock]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _make_root(storage: LocalStorage) -> None:
+    try:
+        storage.root.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, FileExistsError) as error:  # /proc says the first; a file of this name, the second
+        raise InputError(f"{storage.url}: no folder can be made here ({error.strerror}); name another output") from error
 
 
 @contextmanager

@@ -110,3 +110,10 @@ def test_a_run_whose_remote_lock_was_taken_over_is_told():
                 lock.check()
             assert storage.exists(".lock")
         assert not storage.exists(".lock")
+
+
+def test_a_place_where_no_folder_can_be_is_refused_in_one_line(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", Path("/proc/emonet")):
+        with pytest.raises(InputError, match="no folder can be made here"), locked(open_storage(str(place)), "run"):
+            pytest.fail("locked nothing")
