@@ -26,6 +26,9 @@ from pipeline.request import CHANGES, make_request
 from pipeline.run import DatasetRun, open_run, resume_run
 from pipeline.store.planfile import PlannedShard
 
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+
 SHARDS_AT_ONCE = 64
 """Threads that wait for workers; more workers than this need more."""
 
@@ -38,27 +41,47 @@ SHARDS_AT_ONCE = 64
     validate_parameters=True,
 )
 def generate_dataset(
-    spec: Annotated[str, Field(description="A bundled spec (demo, emonet-big) or a YAML file.")] = "demo",
-    output: Annotated[str | None, Field(description="Folder or fsspec URL; outputs/NAME where left out.")] = None,
-    engine: Annotated[Literal["inline"], Field(description="Where the workers run.")] = "inline",
-    model: Annotated[str | None, Field(description="'bundled', a hub id, or a folder of a diffusers pipeline.")] = None,
-    images_per_cell: Annotated[int | None, Field(description="Accepted pictures asked of each cell.", ge=1)] = None,
-    emotions: Annotated[list[str] | None, Field(description="Emotions by slug or name; all where left out.")] = None,
-    ethnicities: Annotated[list[str] | None, Field(description="Levels of the preset by slug or name.")] = None,
-    ages: Annotated[list[int] | None, Field(description="Years, 18 or more.")] = None,
-    genders: Annotated[list[str] | None, Field(description="Levels of the preset by slug or name.")] = None,
-    seed: Annotated[int | None, Field(description="Seed of the whole dataset.", ge=0)] = None,
-    steps: Annotated[int | None, Field(description="Denoising steps.", ge=1)] = None,
-    guidance: Annotated[float | None, Field(description="Classifier-free guidance scale.", ge=0)] = None,
-    batch_size: Annotated[int | None, Field(description="Pictures at once.", ge=1)] = None,
-    detector: Annotated[Literal["auto", "insightface", "embedded"] | None, Field(description="Face detector.")] = None,
-    max_attempts: Annotated[int | None, Field(description="Tries at one slot.", ge=1)] = None,
-    prompts: Annotated[str | None, Field(description="Another prompts/ folder than the bundled one.")] = None,
+    spec: str = "demo",
+    output: str | None = None,
+    engine: Literal["inline"] = "inline",
+    model: str | None = None,
+    images_per_cell: Positive | None = None,
+    emotions: list[str] | None = None,
+    ethnicities: list[str] | None = None,
+    ages: list[int] | None = None,
+    genders: list[str] | None = None,
+    seed: NotNegative | None = None,
+    steps: Positive | None = None,
+    guidance: float | None = None,
+    batch_size: Positive | None = None,
+    detector: Literal["auto", "insightface", "embedded"] | None = None,
+    max_attempts: Positive | None = None,
+    prompts: str | None = None,
 ) -> dict[str, Any]:
     """Makes or goes on with a dataset; a parameter left out is as the spec says.
 
-    Returns the outcome as plain data. Ends as failed, with one line that says why, where the request is wrong or
-    the dataset falls short of its quotas.
+    Ends as failed, with one line that says why, where the request is wrong or the dataset falls short of its quotas.
+
+    Args:
+        spec: A bundled spec (demo, emonet-big) or a YAML file.
+        output: Folder or fsspec URL; outputs/NAME where left out.
+        engine: Where the workers run.
+        model: 'bundled', a Hugging Face hub id, or the folder of a diffusers pipeline.
+        images_per_cell: Accepted pictures asked of each cell.
+        emotions: Emotions by slug or name.
+        ethnicities: Ethnicities of the spec's preset, by slug or name.
+        ages: Years, 18 or more.
+        genders: Genders of the spec's preset, by slug or name.
+        seed: Seed of the whole dataset.
+        steps: Denoising steps.
+        guidance: Classifier-free guidance scale.
+        batch_size: Pictures at once; fixed, since it can change pixels.
+        detector: Face detector; auto takes insightface where its model pack is at hand.
+        max_attempts: Tries at one slot.
+        prompts: Another prompts/ folder than the bundled one.
+
+    Returns:
+        The outcome as plain data (pipeline.outcome.Outcome).
     """
     options = {name: value for name, value in locals().items() if name in CHANGES}
     request = make_request(spec, output, prompts, options)
@@ -72,11 +95,16 @@ def generate_dataset(
     description="Check a dataset against its plan and manifest, and make again exactly what is broken or missing.",
     task_runner=ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE),  # type: ignore[arg-type]
 )
-def repair_dataset(
-    folder: Annotated[str, Field(description="Folder or fsspec URL of the dataset.")],
-    engine: Annotated[Literal["inline"], Field(description="Where the workers run.")] = "inline",
-) -> dict[str, Any]:
-    """Discards the shards that `emonet verify` finds broken, then goes on with the dataset as it was planned."""
+def repair_dataset(folder: str, engine: Literal["inline"] = "inline") -> dict[str, Any]:
+    """Discards the shards that `emonet verify` finds broken, then goes on with the dataset as it was planned.
+
+    Args:
+        folder: Folder or fsspec URL of the dataset.
+        engine: Where the workers run.
+
+    Returns:
+        The outcome as plain data (pipeline.outcome.Outcome).
+    """
     with resume_run(folder, engine, repair=True) as run:
         return _complete(run)
 

@@ -5,7 +5,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.generate import generate_dataset
+from flows.generate import generate_dataset, repair_dataset
 from pipeline.errors import InputError
 from pipeline.request import CHANGES
 
@@ -37,6 +37,15 @@ def test_a_wrong_request_fails_the_run_with_its_one_line(tmp_path):
 
 
 def test_every_parameter_is_described_in_the_form():
-    properties = generate_dataset.parameters.properties
-    assert set(CHANGES) <= set(properties)
-    assert all("description" in entry for entry in properties.values())
+    assert set(CHANGES) <= set(generate_dataset.parameters.properties)
+    for made in (generate_dataset, repair_dataset):
+        assert all(entry.get("description") for entry in made.parameters.properties.values())
+
+
+def test_the_repair_flow_makes_a_broken_shard_again(tmp_path):
+    outcome = generate_dataset(spec="demo", output=str(tmp_path / "demo"), **SMALL)
+    shard = tmp_path / "demo" / "data" / "train-00000.parquet"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-8])
+    assert repair_dataset(str(tmp_path / "demo"))["accepted"] == outcome["accepted"]
+    assert shard.read_bytes() == whole
