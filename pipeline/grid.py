@@ -1,7 +1,7 @@
 """The grid: four axes, their cells, and the exact quota of every cell."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, did_you_mean
-from pipeline.spec import DatasetSpec
+from pipeline.spec import AxisName, DatasetSpec, Names
 from pipeline.vocabulary import Emotion, Level, Preset, Vocabulary, find_level
-
-AXES = ("emotion", "ethnicity", "age", "gender")
 
 # Steps of a Kronecker sequence in four dimensions: powers of 1/g, where g > 1 solves g^5 = g + 1. They spread the
 # cells of a product of axes evenly over [0, 1) (M. Roberts, "The unreasonable effectiveness of quasirandom sequences").
@@ -81,28 +79,56 @@ def make_grid(spec: DatasetSpec, vocabulary: Vocabulary) -> Grid:
     """The grid that `spec` declares. InputError where it names what prompts/ does not, or weights cannot be met."""
     wanted = spec.grid
     preset = _preset(wanted.demographics, vocabulary)
-    where = vocabulary.folder
     emotions = vocabulary.emotions if wanted.emotions == "all" else tuple(map(vocabulary.emotion, wanted.emotions))
-    ethnicities = preset.ethnicities if wanted.ethnicities == "all" else tuple(
-        find_level(name, preset.ethnicities, "ethnicity", where) for name in wanted.ethnicities
-    )  # fmt: skip
-    genders = preset.genders if wanted.genders == "all" else tuple(
-        find_level(name, preset.genders, "gender", where) for name in wanted.genders
-    )  # fmt: skip
+    ethnicities = _chosen(wanted.ethnicities, preset.ethnicities, "ethnicity", vocabulary)
+    genders = _chosen(wanted.genders, preset.genders, "gender", vocabulary)
     ages = preset.ages if wanted.ages == "all" else wanted.ages
-    for axis, levels in zip(AXES, (emotions, ethnicities, ages, genders), strict=True):
-        if len(set(levels)) < len(levels):
-            raise InputError(f"grid: a level of {axis} is named twice")
-    ranks = np.meshgrid(
-        [vocabulary.emotions.index(emotion) for emotion in emotions],
-        [preset.ethnicities.index(ethnicity) for ethnicity in ethnicities],
-        ages,
-        [preset.genders.index(gender) for gender in genders],
-        indexing="ij",
+    axes = (
+        _axis("emotion", [(e.slug, e.name, *e.aliases) for e in emotions], map(vocabulary.emotions.index, emotions)),
+        _axis("ethnicity", [(e.slug, e.name) for e in ethnicities], map(preset.ethnicities.index, ethnicities)),
+        _axis("age", [(str(age),) for age in ages], ages),
+        _axis("gender", [(g.slug, g.name) for g in genders], map(preset.genders.index, genders)),
     )
+    ranks = np.meshgrid(*(axis.ranks for axis in axes), indexing="ij")
     phases = np.mod(sum(rank.ravel() * step for rank, step in zip(ranks, _STEPS, strict=True)), 1.0)
-    weights = _cell_weights(spec, vocabulary, emotions, ethnicities, ages, genders)
+    weights = np.einsum("i,j,k,l->ijkl", *(axis.factors(spec) for axis in axes)).ravel()
     return Grid(emotions, ethnicities, ages, genders, _quotas(spec.images_per_cell, weights, phases), phases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One axis, as weights and phases need it."""
+
+    name: AxisName
+    positions: Mapping[str, int]
+    """Every spelling of a level, in lower case, and the level's position in the grid."""
+    ranks: tuple[int, ...]
+    """The levels' positions in the vocabulary; of ages, the years."""
+
+    def factors(self, spec: DatasetSpec) -> NDArray[np.float64]:
+        """The weight of each level, 1 where the spec says nothing."""
+        factors = np.ones(len(self.ranks))
+        for level, weight in spec.weights.get(self.name, {}).items():
+            if level.lower() not in self.positions:
+                near = did_you_mean(level, self.positions)
+                raise InputError(f"weights.{self.name}: {level!r} is not a level of the grid{near}")
+            if not (math.isfinite(weight) and weight > 0):
+                raise InputError(f"weights.{self.name}.{level}: {weight:g} cannot be met; a weight is above 0")
+            factors[self.positions[level.lower()]] = weight
+        return factors
+
+
+def _axis(name: AxisName, spellings: Sequence[tuple[str, ...]], ranks: Iterable[int]) -> _Axis:
+    if len(set(spellings)) < len(spellings):
+        raise InputError(f"grid: a level of {name} is named twice")
+    positions = {word.lower(): position for position, words in enumerate(spellings) for word in words}
+    return _Axis(name, positions, tuple(ranks))
+
+
+def _chosen(wanted: Names, levels: tuple[Level, ...], axis: str, vocabulary: Vocabulary) -> tuple[Level, ...]:
+    if wanted == "all":
+        return levels
+    return tuple(find_level(name, levels, axis, vocabulary.folder) for name in wanted)
 
 
 def _quotas(images_per_cell: int, weights: NDArray[np.float64], phases: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -120,41 +146,6 @@ def _quotas(images_per_cell: int, weights: NDArray[np.float64], phases: NDArray[
             f"raise images_per_cell to {math.ceil(1 / least)} or more, or leave the level out of the grid"
         )
     return quotas
-
-
-def _cell_weights(
-    spec: DatasetSpec,
-    vocabulary: Vocabulary,
-    emotions: tuple[Emotion, ...],
-    ethnicities: tuple[Level, ...],
-    ages: tuple[int, ...],
-    genders: tuple[Level, ...],
-) -> NDArray[np.float64]:
-    """The product of the four axes' weights for each cell, shape (cells,)."""
-    slugs = {
-        "emotion": [emotion.slug for emotion in emotions],
-        "ethnicity": [level.slug for level in ethnicities],
-        "age": [str(age) for age in ages],
-        "gender": [level.slug for level in genders],
-    }
-    names = {
-        "emotion": {word.lower(): e.slug for e in emotions for word in (e.slug, e.name, *e.aliases)},
-        "ethnicity": {word.lower(): level.slug for level in ethnicities for word in (level.slug, level.name)},
-        "age": {str(age): str(age) for age in ages},
-        "gender": {word.lower(): level.slug for level in genders for word in (level.slug, level.name)},
-    }
-    factors = {axis: np.ones(len(slugs[axis])) for axis in AXES}
-    for axis, levels in spec.weights.items():
-        for name, weight in levels.items():
-            if name.lower() not in names[axis]:
-                raise InputError(
-                    f"weights.{axis}: {name!r} is not a level of the grid{did_you_mean(name, names[axis])}"
-                )
-            if not (math.isfinite(weight) and weight > 0):
-                raise InputError(f"weights.{axis}.{name}: {weight:g} cannot be met; a weight is above 0")
-            factors[axis][slugs[axis].index(names[axis][name.lower()])] = weight
-    product: NDArray[np.float64] = np.einsum("i,j,k,l->ijkl", *(factors[axis] for axis in AXES)).ravel()
-    return product
 
 
 def _preset(name: str, vocabulary: Vocabulary) -> Preset:

@@ -16,6 +16,7 @@ from pipeline.resources import prompts_dir
 ADULT_AGE = 18
 
 Names = Literal["all"] | tuple[str, ...]
+AxisName = Literal["emotion", "ethnicity", "age", "gender"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Degrees = Annotated[float, Field(gt=0, le=90)]
 
@@ -117,7 +118,7 @@ class DatasetSpec(_Strict):
     seed: int = Field(0, ge=0, lt=2**63)
     grid: GridSpec = GridSpec()
     images_per_cell: int = Field(1, ge=1, description="Accepted pictures asked of each cell of weight 1.")
-    weights: Mapping[Literal["emotion", "ethnicity", "age", "gender"], Mapping[str, float]] = Field(
+    weights: Mapping[AxisName, Mapping[str, float]] = Field(
         default_factory=dict, description="Factor on images_per_cell for a level of an axis."
     )
     splits: Mapping[str, float] = Field(default_factory=lambda: {"train": 1.0}, description="Shares that sum to 1.")

@@ -90,7 +90,9 @@ def _make_root(storage: LocalStorage) -> None:
     try:
         storage.root.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, FileExistsError) as error:  # /proc says the first; a file of this name, the second
-        raise InputError(f"{storage.url}: no folder can be made here ({error.strerror}); name another output") from error
+        raise InputError(
+            f"{storage.url}: no folder can be made here ({error.strerror}); name another output"
+        ) from error
 
 
 @contextmanager
