@@ -42,21 +42,21 @@ SHARDS_AT_ONCE = 64
 )
 def generate_dataset(
     spec: str = "demo",
-    output: str | None = None,
+    output: str = "",
     engine: Literal["inline"] = "inline",
-    model: str | None = None,
+    model: str = "",
     images_per_cell: Positive | None = None,
-    emotions: list[str] | None = None,
-    ethnicities: list[str] | None = None,
-    ages: list[int] | None = None,
-    genders: list[str] | None = None,
+    emotions: list[str] = [],
+    ethnicities: list[str] = [],
+    ages: list[int] = [],
+    genders: list[str] = [],
     seed: NotNegative | None = None,
     steps: Positive | None = None,
     guidance: float | None = None,
     batch_size: Positive | None = None,
     detector: Literal["auto", "insightface", "embedded"] | None = None,
     max_attempts: Positive | None = None,
-    prompts: str | None = None,
+    prompts: str = "",
 ) -> dict[str, Any]:
     """Makes or goes on with a dataset; a parameter left out is as the spec says.
 

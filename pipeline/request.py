@@ -39,22 +39,21 @@ class Request:
     """Folder or fsspec URL of the dataset."""
 
 
-def make_request(
-    spec: str, output: str | None = None, prompts: str | None = None, options: Mapping[str, Any] | None = None
-) -> Request:
+def make_request(spec: str, output: str = "", prompts: str = "", options: Mapping[str, Any] | None = None) -> Request:
     """Reads and checks a request.
 
     Args:
         spec: A YAML file, or the name of a bundled spec.
         output: Folder or fsspec URL; outputs/NAME where left out.
         prompts: Another prompts/ folder than the bundled one.
-        options: Values by the names in CHANGES; None, and names that are not there, leave the spec as it is.
+        options: Values by the names in CHANGES; None, an empty text or list, and other names leave the spec as it is.
 
     Raises:
         InputError: With one line that says what is wrong, where, and what to do.
     """
     vocabulary = load_vocabulary(Path(prompts) if prompts else None)
-    wanted = {CHANGES[name]: value for name, value in (options or {}).items() if name in CHANGES and value is not None}
+    given = {name: value for name, value in (options or {}).items() if value not in (None, "", [])}
+    wanted = {field: given[name] for name, field in CHANGES.items() if name in given}
     loaded = load_spec(spec, wanted, vocabulary.folder)
     return check_request(loaded, vocabulary, output or f"outputs/{loaded.name}")
 
