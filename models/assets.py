@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import pickle
 import subprocess
 import sys
 import tarfile
@@ -103,13 +102,9 @@ def fetch(folder: Path) -> None:
 
 
 def load(work: Path) -> Assets:
-    """The parsed assets of ``work``, fetched and cached there on the first call."""
-    cache = work / "assets" / "parsed-1.pkl"
-    if not cache.exists():
-        fetch(work / "assets")
-        cache.write_bytes(pickle.dumps(parse(work / "assets")))
-    assets: Assets = pickle.loads(cache.read_bytes())
-    return assets
+    """The parsed assets of ``work``, fetched on the first call."""
+    fetch(work / "assets")
+    return parse(work / "assets")
 
 
 def parse(folder: Path) -> Assets:
@@ -148,7 +143,9 @@ def _cut_to_head(
     head = np.unique(skin.vertex)
     x, y, z = vertices[head].T
     chin = head[(np.abs(x) < 0.05) & (z > eyes[2] - 0.2) & (y < eyes[1]) & (y > eyes[1] - 1.6)]
-    front = (np.abs(x) < 0.55) & (z > eyes[2] - 0.05) & (y < eyes[1] + 0.55) & (y > eyes[1] - 0.9)
+    high, wide = y - eyes[1], np.abs(x)
+    cheeks = (wide > 0.2) & (wide < 0.55) & (high < -0.2) & (high > -0.6) & (z > eyes[2] - 0.1)
+    front = cheeks | ((wide < 0.4) & (high > 0.35) & (high < 0.6) & (z > eyes[2]))
     face = head[front]
     first_uv = dict(zip(skin.vertex[::-1].tolist(), skin.uv[::-1], strict=True))
     face_uv = np.array([first_uv[int(v)] for v in face], np.float32)

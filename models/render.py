@@ -1,0 +1,88 @@
+"""Render the training pictures: many people with their labels, in shards, with several processes.
+
+Emotions, ethnicities, ages and genders are crossed exactly: any 4,592 pictures in a row hold every combination of the 41
+expressions with the 112 kinds of people once. A shard depends on the seed and its number alone, so an interrupted run goes on
+where it was and a larger ``--count`` adds shards.
+
+Run: ``python -m models.render --work outputs/bundled-model --count 24000``
+Writes ``renders/shard-00000.npz``: picture (n, 128, 128, 3) uint8 and the label columns of ``COLUMNS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from models import assets
+from models.people import Labels, draw
+from models.renderer import Renderer
+from models.tables import AGES, GENDERS, INTENSITIES, OLDEST, YOUNGEST, expressions, looks
+
+SHARD = 400
+COLUMNS = ("ethnicity", "age", "gender", "emotion", "intensity")
+INTENSITY_SHARES = (0.28, 0.44, 0.28)
+
+
+def labels_of(number: int, rng: np.random.Generator) -> Labels:
+    """The labels of picture ``number``: the crossed axes follow from the number, age in years and intensity are drawn."""
+    emotions, levels = list(expressions()), list(looks().ethnicities)
+    kind = number % (len(levels) * len(AGES) * len(GENDERS))  # 112 kinds and 41 expressions share no factor
+    level, rest = divmod(kind, len(AGES) * len(GENDERS))
+    decade, gender = divmod(rest, len(GENDERS))
+    age = int(np.clip(AGES[decade] + rng.integers(-3, 4), YOUNGEST, OLDEST))
+    intensity = str(rng.choice(list(INTENSITIES), p=INTENSITY_SHARES))
+    return Labels(levels[level], age, GENDERS[gender], emotions[number % len(emotions)], intensity)
+
+
+def render_shard(renderer: Renderer, folder: Path, seed: int, shard: int) -> None:
+    """Render one shard and put it in place at once."""
+    rng = np.random.default_rng([seed, shard])
+    wanted = [labels_of(shard * SHARD + i, rng) for i in range(SHARD)]
+    pictures = np.stack([renderer.render(draw(labels, rng)) for labels in wanted])
+    columns = {name: np.array([getattr(labels, name) for labels in wanted]) for name in COLUMNS}
+    unfinished = folder / f".shard-{shard:05d}.{os.getpid()}.npz"
+    np.savez(unfinished, picture=pictures, **columns)
+    unfinished.rename(folder / f"shard-{shard:05d}.npz")
+
+
+def _worker(work: Path, seed: int, part: int, parts: int, shards: int) -> None:
+    renderer = Renderer(assets.load(work))
+    for shard in range(part, shards, parts):
+        if not (work / "renders" / f"shard-{shard:05d}.npz").exists():
+            render_shard(renderer, work / "renders", seed, shard)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
+    parser.add_argument("--count", type=int, default=24_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args()
+    folder = args.work / "renders"
+    folder.mkdir(parents=True, exist_ok=True)
+    assets.fetch(args.work / "assets")
+    shards, start, before = -(-args.count // SHARD), time.monotonic(), len(list(folder.glob("shard-*.npz")))
+    jobs = [
+        multiprocessing.Process(target=_worker, args=(args.work, args.seed, part, args.processes, shards))
+        for part in range(args.processes)
+    ]
+    for job in jobs:
+        job.start()
+    while any(job.is_alive() for job in jobs):
+        jobs[0].join(20)
+        done = len(list(folder.glob("shard-*.npz")))
+        rate = (done - before) * SHARD / (time.monotonic() - start)
+        left = (shards - done) * SHARD / rate / 60 if rate else float("nan")
+        print(f"{done * SHARD}/{shards * SHARD} pictures, {rate:.1f} a second, {left:.1f} min left", flush=True)
+    if any(job.exitcode for job in jobs):
+        raise SystemExit("a render process failed; run the same command again to go on")
+
+
+if __name__ == "__main__":
+    main()
