@@ -15,13 +15,16 @@ import multiprocessing
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models import assets
 from models.people import Labels, draw
-from models.renderer import Renderer
 from models.tables import AGES, GENDERS, INTENSITIES, OLDEST, YOUNGEST, expressions, looks
+
+if TYPE_CHECKING:
+    from models.renderer import Renderer
 
 SHARD = 400
 COLUMNS = ("ethnicity", "age", "gender", "emotion", "intensity")
@@ -51,6 +54,8 @@ def render_shard(renderer: Renderer, folder: Path, seed: int, shard: int) -> Non
 
 
 def _worker(work: Path, seed: int, part: int, parts: int, shards: int) -> None:
+    from models.renderer import Renderer  # needs moderngl and a display driver; labels do not
+
     renderer = Renderer(assets.load(work))
     for shard in range(part, shards, parts):
         if not (work / "renders" / f"shard-{shard:05d}.npz").exists():
