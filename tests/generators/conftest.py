@@ -12,7 +12,7 @@ from pipeline.spec import GeneratorSpec
 from tests import tiny_pipelines
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(autouse=True)
 def _one_thread():
     """Tiny tensors are slower on two threads than on one."""
     threads = torch.get_num_threads()
