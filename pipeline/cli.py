@@ -234,7 +234,12 @@ def serve(host: str, port: int) -> None:
 
 
 def _set_defaults() -> None:
-    """No telemetry, and patience with a slow machine's first start, unless the user asked for something else."""
+    """Settings of the libraries, unless the user has set them otherwise.
+
+    No telemetry; patience with a slow machine's first start; and, on the CPU, torch's idle threads sleep instead of
+    spinning, since detection needs the cores.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
