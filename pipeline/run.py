@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 
 from pipeline.attempt import JudgedAttempt
 from pipeline.engine.engine import Engine
@@ -12,7 +13,7 @@ from pipeline.errors import InputError, RunError
 from pipeline.imaging import decode, thumbnail
 from pipeline.ledger import Ledger
 from pipeline.outcome import Outcome, count_levels
-from pipeline.plan import plan_shards, planned_by
+from pipeline.plan import ShardPlan, plan_shards, planned_by
 from pipeline.request import Request
 from pipeline.sheet import dataset_sheet, rejects_sheet, to_png
 from pipeline.spec import DatasetSpec
@@ -108,11 +109,10 @@ def open_run(request: Request, engine: str | EngineFactory = "inline") -> Iterat
     folder = DatasetFolder(request.output)
     with folder.writing(request.spec.name) as lock:
         folder.check_sizes()
-        grows = _grows(request, folder)
+        new = _new_shards(request, folder)
         try:
             with _workers(folder, request.spec, engine) as workers:
-                if grows:
-                    new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
+                if new is not None:
                     folder.add_part(request.spec, request.grid, new, request.prompter.prompt)
                 yield DatasetRun(folder, workers, lock)
         except InputError:
@@ -205,22 +205,24 @@ def _without_picture(judged: JudgedAttempt) -> JudgedAttempt:
     return replace(judged, image=thumbnail(decode(judged.image)))
 
 
-def _grows(request: Request, folder: DatasetFolder) -> bool:
-    """Whether the request adds slots to the folder's plan; InputError where it contradicts what is frozen there."""
+def _new_shards(request: Request, folder: DatasetFolder) -> Iterator[ShardPlan] | None:
+    """The shards that the request adds to the folder's plan, None where it adds none.
+
+    InputError where it contradicts what is frozen there.
+    """
     specs = folder.specs()
-    if not specs:
-        return True
-    changes = request.spec.changes_from(specs[-1])
+    changes = request.spec.changes_from(specs[-1]) if specs else []
+    if specs and not changes:
+        return None
     frozen = [change for change in changes if not change.startswith(GROWS)]
     if frozen:
         raise InputError(
             f"{request.output}: holds a dataset of another spec ({'; '.join(frozen)}); "
             "name another --output, or undo the change"
         )
-    if not changes:
-        return False
+    new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
     try:
-        new = plan_shards(request.spec, request.grid, planned_by(folder.plan()))
-        return next(new, None) is not None
+        first = next(new, None)
     except InputError as error:
         raise InputError(f"{request.output}: {error} ({'; '.join(changes)})") from None
+    return None if first is None else chain([first], new)
