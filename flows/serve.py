@@ -31,10 +31,13 @@ def _serve(api: str) -> None:
     from prefect import serve
     from prefect.deployments.runner import RunnerDeployment
 
+    from flows.evaluate import evaluate_model
     from flows.generate import generate_dataset, repair_dataset
+    from flows.train import train_model
 
     click.echo(f"Prefect UI: {api.removesuffix('/api')}/deployments  (Ctrl-C ends)")
-    deployments = [made.to_deployment("emonet", tags=["emonet"]) for made in (generate_dataset, repair_dataset)]
+    flows = (generate_dataset, repair_dataset, train_model, evaluate_model)
+    deployments = [made.to_deployment("emonet", tags=["emonet"]) for made in flows]
     serve(*cast(list[RunnerDeployment], deployments))
 
 

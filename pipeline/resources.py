@@ -14,3 +14,8 @@ def prompts_dir() -> Path:
 def bundled_model_dir() -> Path:
     """The folder of the bundled diffusers pipeline."""
     return _INSTALLED / "model" if _INSTALLED.is_dir() else _PACKAGE.parent / "models" / "bundled"
+
+
+def probe_file() -> Path:
+    """The face probe, an ONNX file."""
+    return _INSTALLED / "probe.onnx" if _INSTALLED.is_dir() else _PACKAGE.parent / "models" / "readers" / "probe.onnx"

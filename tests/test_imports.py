@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ASKED = {"errors", "resources", "vocabulary", "spec", "grid", "plan", "prompting", "request", "verdict", "attempt"}
-MADE = {"generators", "faces", "checks", "store", "imaging", "tally"}
+MADE = {"generators", "faces", "checks", "store", "imaging", "tally", "hub"}
 WORKED = {"ledger", "worker"}
 RUN = {"engine", "run", "outcome", "sheet", "progress", "forecast", "doctor"}
 MAY_IMPORT = {
@@ -17,8 +17,10 @@ MAY_IMPORT = {
     **dict.fromkeys(MADE, ASKED | MADE),
     **dict.fromkeys(WORKED, ASKED | MADE | WORKED),
     **dict.fromkeys(RUN, ASKED | MADE | WORKED | RUN),
-    "evaluation": ASKED | {"evaluation"},
-    "cli": ASKED | MADE | WORKED | RUN | {"evaluation"},
+    "published": ASKED | {"published"},
+    "evaluation": ASKED | MADE | {"published", "training", "evaluation"},
+    "training": ASKED | MADE | {"published", "progress", "training"},
+    "cli": ASKED | MADE | WORKED | RUN | {"evaluation", "training"},
 }
 LIGHT = [
     "cli",
@@ -32,6 +34,7 @@ LIGHT = [
     "outcome",
     "forecast",
     "evaluation.agreement",
+    "evaluation.evaluate",
 ]
 
 

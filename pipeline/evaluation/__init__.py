@@ -1,1 +1,1 @@
-"""How well people, and models beside them, agree on what a face shows."""
+"""How well a model scores what a face shows: against labels, by group of people, and beside people who disagree."""

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.evaluation.protocol import score_hq
-from pipeline.evaluation.published import Votes, read_published
 from pipeline.evaluation.ratings import rating_agreement
 from pipeline.evaluation.report import Report
 from pipeline.evaluation.votes import vote_agreement
+from pipeline.published import Votes, read_published
 
 
 def agreement(path: Path) -> Report:

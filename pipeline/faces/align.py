@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.faces.face import Face
 from pipeline.faces.pose import FACE_MODEL
@@ -13,6 +14,7 @@ Floats = NDArray[np.float64]
 # The oval of a face in that frame, brows and chin included, the top of the forehead not: centre and half axes.
 OVAL_CENTRE, OVAL_HALF = (0.0, 0.55), (1.0, 1.25)
 OVAL_SAMPLES = 24  # along each axis
+BEYOND = (127, 127, 127)  # colour of what lies outside the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,26 @@ def align(face: Face) -> Alignment:
     sine = (centred[:, 0] * target[:, 1] - centred[:, 1] * target[:, 0]).sum() / (centred**2).sum()
     turn = np.array([[cosine, -sine], [sine, cosine]])
     return Alignment(turn, points.mean(axis=0) - turn @ model.mean(axis=0))
+
+
+def straightened(
+    picture: NDArray[np.uint8], face: Face, corner: tuple[float, float], span: float, size: int
+) -> NDArray[np.uint8]:
+    """A square of the frame, (size, size, 3): its top left `corner` and side `span` in distances between the eyes.
+
+    `picture` is RGB, (height, width, 3). What lies outside it is grey.
+    """
+    alignment = align(face)
+    unit = size / span
+    shrink = max(1, int(alignment.scale / unit))
+    step = alignment.turn / unit / shrink
+    start = alignment.to_picture(np.array(corner)) / shrink
+    coefficients = (step[0, 0], step[0, 1], start[0], step[1, 0], step[1, 1], start[1])
+    small = Image.fromarray(picture).reduce(shrink)
+    square = small.transform(
+        (size, size), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR, fillcolor=BEYOND
+    )
+    return np.asarray(square)
 
 
 def oval_outside(face: Face, width: int, height: int) -> float:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx
 from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 
 from pipeline.errors import InputError, did_you_mean
 from pipeline.generators.source import DiffusersClass, Pipeline, brief, digest
+from pipeline.hub import DOWNLOAD_ERRORS
 
 _USUAL_NAME = "pytorch_lora_weights.safetensors"
 _ADAPTER = "lora"
@@ -66,7 +66,7 @@ def load_lora(pipeline: Pipeline, file: LoraFile, scale: float) -> None:
 def _download(lora: str) -> Sequence[Path]:
     try:
         return sorted(Path(snapshot_download(lora, allow_patterns=["*.safetensors"])).glob("*.safetensors"))
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except DOWNLOAD_ERRORS as error:
         raise InputError(
             f"generator.lora: {lora!r} is no file or folder, and could not be had from the hub ({brief(error)}); "
             f"with network type: hf download {lora}"

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import diffusers
-import httpx
 from diffusers import DiffusionPipeline
 from huggingface_hub import HfApi, ModelInfo, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
-    HfHubHTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -27,6 +25,7 @@ from huggingface_hub.errors import (
 
 from pipeline.errors import InputError, did_you_mean
 from pipeline.generators.bundled import BUNDLED
+from pipeline.hub import DOWNLOAD_ERRORS, HUB_ERRORS, is_hub_id
 from pipeline.resources import bundled_model_dir
 from pipeline.spec import GeneratorSpec
 
@@ -38,7 +37,6 @@ DiffusersClass: TypeAlias = Any
 """The class of either."""
 
 INDEX = "model_index.json"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _VARIANT = re.compile(r"\.([A-Za-z0-9_]+)(?:-\d+-of-\d+)?\.safetensors$")
 _PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
 _DIGESTED = {".json", ".safetensors", ".txt", ".model", ".jinja"}
@@ -85,7 +83,7 @@ def find_model(spec: GeneratorSpec) -> ModelSource:
         return _find_folder(spec, _bundled_folder())
     if path.exists():
         return _find_folder(spec, path)
-    if _HUB_ID.fullmatch(spec.model):
+    if is_hub_id(spec.model):
         return _find_on_hub(spec)
     siblings = [str(path.parent / sibling.name) for sibling in path.parent.glob("*/")]
     _refuse(
@@ -108,7 +106,7 @@ def fetch_weights(source: ModelSource, variant: str | None) -> Path:
         )
     except GatedRepoError:
         _refuse_gated(source.name)
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except DOWNLOAD_ERRORS as error:
         _refuse_incomplete(source, brief(error))
     folder = Path(snapshot)
     if not any((folder / component).is_dir() for component in source.components):
@@ -202,7 +200,7 @@ def _find_on_hub(spec: GeneratorSpec) -> ModelSource:
         )
     except EntryNotFoundError:
         _refuse(f"{spec.model!r}{at} holds no {INDEX}, so it is no diffusers pipeline")
-    except (HfHubHTTPError, httpx.HTTPError) as error:
+    except HUB_ERRORS as error:
         _refuse(f"{spec.model!r} could not be read from the hub ({brief(error)}); try again, or set it to a folder")
     source = _read_index(spec.model, index, commit=index.parent.name, online=info is not None)
     if info is not None:
@@ -216,7 +214,7 @@ def _ask_hub(spec: GeneratorSpec) -> ModelInfo | None:
         return HfApi().model_info(spec.model, revision=spec.revision, timeout=20)
     except (GatedRepoError, RevisionNotFoundError, RepositoryNotFoundError):
         raise
-    except (OSError, httpx.HTTPError):
+    except HUB_ERRORS:
         return None
 
 

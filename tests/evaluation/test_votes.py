@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from pipeline.evaluation.published import Votes, read_published
 from pipeline.evaluation.votes import Pattern, VoteAgreement, is_sequential, vote_agreement, vote_shares
+from pipeline.published import Votes, read_published
 from tests.evaluation.making import sequential_votes, write_votes
 
 HAND_WORKED = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.evaluation.published import Ratings, Votes, read_published
+from pipeline.published import Ratings, Votes, read_published
 from tests.evaluation.making import write_ratings, write_votes
 
 VOTES_HEADER = "path,annotator,value,emotion\n"

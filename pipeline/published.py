@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.errors import InputError, did_you_mean
-from pipeline.evaluation.arrays import Floats, Ints
 from pipeline.vocabulary import Vocabulary, load_vocabulary
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 VOTE_COLUMNS = ("path", "annotator", "value", "emotion")
 RATING_COLUMNS = ("image", "annotator", "human", "annotations")
@@ -25,8 +28,8 @@ class Votes:
     """binary.csv. A unit is one image with one emotion asked of it, as far as anybody answered.
 
     `answers` is (annotators, units): 1 for True, 0 for False, nan where that annotator was not asked. `emotion_of` is
-    (units,): positions in `emotions`, which lists what occurs, in the taxonomy's order. `repeats` counts the rows that
-    answer a unit again; of an annotator's answers to one unit the last counts.
+    (units,): positions in `emotions`, which lists what occurs, in the taxonomy's order. `image_of` names each unit's image.
+    `repeats` counts the rows that answer a unit again; of an annotator's answers to one unit the last counts.
     """
 
     rows: int
@@ -36,6 +39,7 @@ class Votes:
     emotions: tuple[str, ...]
     emotion_of: Ints
     answers: Floats
+    image_of: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ def _read_votes(path: Path, labels: "_Labels") -> Votes:
         emotions=tuple(labels.names[emotion] for emotion in occurring),
         emotion_of=np.searchsorted(occurring, [emotion for _, emotion in answers]).astype(np.int64),
         answers=matrix,
+        image_of=tuple(image for image, _ in answers),
     )
 
 

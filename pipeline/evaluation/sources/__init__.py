@@ -1,0 +1,1 @@
+"""Where pictures, their labels and a model's scores come from."""

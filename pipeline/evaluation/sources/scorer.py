@@ -1,0 +1,97 @@
+"""Whatever gives scores: a trained model, a text-image model, a file of predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.evaluation.arrays import Floats
+from pipeline.evaluation.sources.pictures import PictureFolder
+from pipeline.store.folder import DatasetFolder
+from pipeline.vocabulary import load_vocabulary
+
+ZERO_SHOT = "zero-shot:"
+
+
+class Scorer(Protocol):
+    """Scores pictures from about 0 to 7 on each of `emotions`; a row of nan is a picture that it could not score."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Names, in the order of the scores."""
+
+    def score_dataset(self, folder: DatasetFolder, ids: Sequence[str], split: str) -> Floats:
+        """(pictures, emotions) in the order of `ids`, which are those of `split` ("all" is every one)."""
+
+    def score_files(self, pictures: PictureFolder) -> Floats:
+        """(pictures, emotions) of picture files, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A model's scores, (pictures, emotions). `missed` pictures could not be scored and have 0 on every emotion."""
+
+    name: str
+    emotions: tuple[str, ...]
+    values: Floats
+    missed: int
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What must be said beside its figures."""
+        if not self.missed:
+            return ()
+        return (
+            f"{self.name} gave {self.missed:,} pictures no score, such as where it found no face: they count as 0.",
+        )
+
+
+def complete(scorer: Scorer, values: Floats) -> Scored:
+    """A scorer's `values` in the taxonomy's order, without gaps; InputError where it does not score an emotion.
+
+    Pictures without scores count as 0 on every emotion: a model that finds no face is not excused.
+    """
+    emotions = tuple(emotion.name for emotion in load_vocabulary().emotions)
+    lacking = [name for name in emotions if name not in scorer.emotions]
+    if lacking:
+        raise InputError(f"{scorer.name}: does not score {lacking[0]}; {len(lacking)} of {len(emotions)} are missing")
+    ordered = values[:, [scorer.emotions.index(name) for name in emotions]]
+    without = np.any(np.isnan(ordered), axis=1, keepdims=True)
+    return Scored(scorer.name, emotions, np.where(without, 0.0, ordered), int(without.sum()))
+
+
+def open_scorer(model: str, encoder: str = "", device: str = "auto") -> Scorer:
+    """A model by name: "zero-shot:ID", a .parquet or .json file of predictions, a folder or hub id of a trained model.
+
+    `encoder` says where a trained model's encoder is now, if it has moved; `device` is auto, cpu, cuda, cuda:1 or mps.
+    Raises InputError where it is not there or not whole. torch is imported for models alone.
+    """
+    if not model:
+        raise InputError("no model named; name a folder that `emonet train` made, a hub id, or a file of predictions")
+    if model.startswith(ZERO_SHOT):
+        from pipeline.evaluation.sources.zero_shot import ZeroShot
+
+        return ZeroShot.load(model.removeprefix(ZERO_SHOT), device)
+    if Path(model).suffix in (".parquet", ".json"):
+        from pipeline.evaluation.sources.predictions import read_predictions
+
+        return read_predictions(Path(model))
+    from pipeline.evaluation.sources.trained import Trained
+
+    return Trained.load(model, encoder, device)
+
+
+def in_order(found: Sequence[str], values: Floats, ids: Sequence[str], where: str) -> Floats:
+    """`values`, whose rows are `found`, in the order of `ids`; InputError names a picture that is missing."""
+    row_of = {picture: row for row, picture in enumerate(found)}
+    missing = [picture for picture in ids if picture not in row_of]
+    if missing:
+        raise InputError(f"{where}: no scores of {missing[0]}; {len(missing)} of {len(ids)} pictures are missing")
+    return values[[row_of[picture] for picture in ids]]

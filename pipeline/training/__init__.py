@@ -1,0 +1,1 @@
+"""From a dataset, or pictures with labels, to a model that scores 40 emotions."""

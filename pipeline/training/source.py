@@ -1,0 +1,120 @@
+"""Where a model comes from: a folder or the hub, ours or Empathic-Insight-Face's one pickle a head."""
+
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from huggingface_hub import constants, snapshot_download
+from safetensors import SafetensorError
+from torch import Tensor
+
+from pipeline.errors import InputError, did_you_mean
+from pipeline.hub import HUB_ERRORS, find_commit, is_hub_id
+from pipeline.training.names import emotion_names, published_file
+
+if TYPE_CHECKING:
+    from pipeline.training.model import EmotionModel
+
+Model = TypeVar("Model", bound="EmotionModel")
+
+PUBLISHED_ENCODER = "google/siglip2-so400m-patch16-384"
+"""Of Empathic-Insight-Face, as its card says; pooled, 1152 numbers. Its revision is not published."""
+_FILES = ["config.json", "*.safetensors", "README.md", "model_*_best.pth"]
+_LAYER = re.compile(r"layers\.(\d+)\.(weight|bias)")
+
+
+def load_model(kind: type[Model], name: str, revision: str | None = None) -> Model:
+    """A model from a folder or a hub id. Raises InputError; see `EmotionModel.load`."""
+    folder = _folder(name, revision)
+    if (folder / constants.CONFIG_NAME).is_file():
+        return _load_ours(kind, folder)
+    if any(folder.glob(published_file("*"))):
+        return _load_published(kind, folder)
+    raise InputError(
+        f"{name}: holds neither {constants.CONFIG_NAME} nor {published_file('<emotion>')} files, so it is no emotion "
+        "model; train one with `emonet train DIR`"
+    )
+
+
+def _folder(name: str, revision: str | None) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise InputError(f"{name}: is a file; a model is a folder, so name the folder that holds it")
+    if not is_hub_id(name):
+        near = did_you_mean(name, [str(path.parent / other.name) for other in path.parent.glob("*/")])
+        raise InputError(f"{name}: no such model{near}; name a folder that `emonet train` made, or a hub id OWNER/NAME")
+    commit = find_commit(name, revision or "")
+    try:
+        wanted = commit or revision
+        return Path(snapshot_download(name, revision=wanted, allow_patterns=_FILES, local_files_only=commit is None))
+    except HUB_ERRORS as error:
+        raise InputError(
+            f"{name}: is no folder, is not whole in the Hugging Face cache, and cannot be fetched ({_brief(error)}); with "
+            f"network type: hf download {name}"
+        ) from None
+
+
+def _load_ours(kind: type[Model], folder: Path) -> Model:
+    try:
+        return kind.from_pretrained(folder)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"{folder}: not a whole emotion model ({_brief(error)}); download it or train it again"
+        ) from None
+
+
+def _load_published(kind: type[Model], folder: Path) -> Model:
+    """Stacks one head a file. All forty must be there, with the same sizes."""
+    emotions = emotion_names()
+    heads = [_read_head(folder / published_file(name)) for name in emotions]
+    sizes = [_sizes(head) for head in heads]
+    for name, found in zip(emotions, sizes, strict=True):
+        if found != sizes[0]:
+            raise InputError(
+                f"{folder / published_file(name)}: layers of {found} where {published_file(emotions[0])} has {sizes[0]}; "
+                "keep the heads of one model in a folder"
+            )
+    model = kind(sizes[0][0], sizes[0][1:-1], emotions, PUBLISHED_ENCODER)
+    with torch.no_grad():
+        for place, (weight, bias) in enumerate(zip(model.heads.weights, model.heads.biases, strict=True)):
+            weight.copy_(torch.stack([head[place][0] for head in heads]))
+            bias.copy_(torch.stack([head[place][1][:, None] for head in heads]))
+    return model.eval()
+
+
+def _read_head(file: Path) -> list[tuple[Tensor, Tensor]]:
+    """(weight (out, in), bias (out,)) of each layer of one head, first layer first."""
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(
+            f"{file}: is missing; all {len(emotion_names())} heads are needed: download the model again"
+        ) from None
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{file}: holds more than tensors, and unpickling that could run any code; it was not read: take the file "
+            "from its publisher again"
+        ) from None
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read ({_brief(error)}); download it again") from None
+    layers: dict[int, dict[str, Tensor]] = {}
+    for key, value in state.items() if isinstance(state, Mapping) else ():
+        if (match := _LAYER.fullmatch(str(key))) and isinstance(value, Tensor):
+            layers.setdefault(int(match[1]), {})[match[2]] = value.float()
+    if not layers or any(set(layer) != {"weight", "bias"} for layer in layers.values()):
+        raise InputError(f"{file}: holds no layers.N.weight and layers.N.bias; this is no Empathic-Insight-Face head")
+    return [(layer["weight"], layer["bias"]) for _, layer in sorted(layers.items())]
+
+
+def _sizes(head: list[tuple[Tensor, Tensor]]) -> list[int]:
+    return [head[0][0].shape[1], *(weight.shape[0] for weight, _ in head)]
+
+
+def _brief(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
