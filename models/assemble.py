@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from torch import nn
 
 from models import networks
 from models.latent import SIZE
@@ -28,23 +29,19 @@ def pipeline(work: Path) -> tuple[StableDiffusionPipeline, dict[str, int]]:
     tokenizer = build_tokenizer()
     text, denoiser, vae = networks.text_encoder(len(tokenizer)), networks.denoiser(), networks.autoencoder()
     parts = {
-        "denoiser": (denoiser, "generator"),
+        "denoiser": (nn.ModuleList([denoiser, text]), "generator"),
         "decoder": (vae.decoder, "decoder"),
         "encoder": (vae.encoder, "encoder"),
     }
     steps = {}
     for name, (network, file) in parts.items():
         state = networks.restore(work / f"{file}.pt")
-        steps[name] = state["step"] if state else 0
-        if state:
-            with torch.no_grad():
-                for parameter, value in zip(network.parameters(), state["average"], strict=True):
-                    parameter.copy_(value)
-    state = networks.restore(work / "text.pt")
-    if state is None:
-        raise SystemExit(f"{work}/text.pt is missing: run python -m models.train_text first")
-    text.load_state_dict(state["encoder"])
-    steps["text_encoder"] = state["step"]
+        if state is None:
+            raise SystemExit(f"{work}/{file}.pt is missing: see the recipe in models/README.md")
+        steps[name] = state["step"]
+        with torch.no_grad():
+            for parameter, value in zip(network.parameters(), state["average"], strict=True):
+                parameter.copy_(value)
     scheduler = DPMSolverMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, solver_order=2, steps_offset=1
     )

@@ -1,8 +1,9 @@
-"""Train the denoiser with rectified flow on the latents of the renders, prompted through the frozen text encoder.
+"""Train the denoiser with rectified flow on the latents of the renders, together with the text encoder that prompts it.
 
 x_t = (1 - t) x + t noise, target v = noise - x, t logit-normal; the loss counts cells of the face more (CELL_WEIGHT). One
 prompt in ten is replaced by the empty or a negative prompt, so that classifier-free guidance works with either. Every picture
-meets a new wording each time. The average of the weights is what ships.
+meets a new wording each time. The text encoder comes from train_text and goes on learning slowly (WORDS_RATE), so that what the
+pictures tell apart, such as decades of age, comes apart in its output. The average of the weights is what ships.
 
 Run: ``python -m models.train_generator --work outputs/bundled-model --minutes 80``. Resumes from ``generator.pt`` with its
 optimizer; ``--rate`` is the peak learning rate and ``--cooldown`` the share of this run over which it falls to a twentieth.
@@ -24,6 +25,7 @@ from models.render import COLUMNS
 from models.wording import build_tokenizer, describe, encode, negatives
 
 DROPPED = 0.1
+WORDS_RATE = 0.3  # learning rate of the text encoder, as a share of the denoiser's
 SAVE_EVERY = 300  # steps
 
 
@@ -88,50 +90,62 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="torch.compile the denoiser (needs a C++ compiler)")
     args = parser.parse_args()
     networks.prepare(args.threads)
-    denoiser = networks.denoiser()
-    optimizer = torch.optim.AdamW(denoiser.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
-    average, step = networks.Average(denoiser.parameters(), args.average), 0
-    state = networks.restore(args.work / "generator.pt")
-    if state:
-        denoiser.load_state_dict(state["live"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.kept, average.steps, step = state["average"], state["step"], state["step"]
-    torch.manual_seed(step)
-    data = load(args.work, args.variants, seed=step)
-    encoder = networks.text_encoder(len(build_tokenizer()))
+    denoiser, encoder = networks.denoiser(), networks.text_encoder(len(build_tokenizer()))
+    trained = [*denoiser.parameters(), *encoder.parameters()]
+    groups = [
+        {"params": list(part.parameters()), "share": share} for part, share in ((denoiser, 1.0), (encoder, WORDS_RATE))
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
     text = networks.restore(args.work / "text.pt")
     if text is None:
         raise SystemExit(f"{args.work}/text.pt is missing: run python -m models.train_text first")
     encoder.load_state_dict(text["encoder"])
-    encoder.requires_grad_(False).eval()
+    average, step = networks.Average(trained, args.average), 0
+    state = networks.restore(args.work / "generator.pt")
+    if state:
+        denoiser.load_state_dict(state["live"])
+        encoder.load_state_dict(state["encoder"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.kept, average.steps, step = state["average"], state["step"], state["step"]
+    torch.manual_seed(step)
+    data = load(args.work, args.variants, seed=step)
     weight = torch.from_numpy(CELL_WEIGHT / CELL_WEIGHT.mean())
     network = torch.compile(denoiser) if args.compile else denoiser
     print(f"{data.latents.shape[1]} pictures and their mirror images, from step {step}", flush=True)
     progress = networks.Progress("generator", args.minutes)
     while progress.elapsed < args.minutes:
         for group in optimizer.param_groups:
-            group["lr"] = rate(args.rate, args.cooldown, step, progress.elapsed / args.minutes)
+            group["lr"] = group["share"] * rate(args.rate, args.cooldown, step, progress.elapsed / args.minutes)
         latents, tokens = data.batch(args.batch)
-        with torch.no_grad():
-            context = encoder(tokens).last_hidden_state
-        loss = flow_loss(network, latents, context, weight)
+        loss = flow_loss(network, latents, encoder(tokens).last_hidden_state, weight)
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         average.update()
         step += 1
         progress.step(step, loss.item())
         if step % SAVE_EVERY == 0:
-            save(args.work, denoiser, optimizer, average, step)
-    save(args.work, denoiser, optimizer, average, step)
+            save(args.work, denoiser, encoder, optimizer, average, step)
+    save(args.work, denoiser, encoder, optimizer, average, step)
 
 
 def save(
-    work: Path, denoiser: torch.nn.Module, optimizer: torch.optim.Optimizer, average: networks.Average, step: int
+    work: Path,
+    denoiser: torch.nn.Module,
+    encoder: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: networks.Average,
+    step: int,
 ) -> None:
-    """Write ``generator.pt``."""
-    state = {"live": denoiser.state_dict(), "optimizer": optimizer.state_dict(), "average": average.kept, "step": step}
+    """Write ``generator.pt``; its ``average`` holds the denoiser's parameters, then the text encoder's."""
+    state = {
+        "live": denoiser.state_dict(),
+        "encoder": encoder.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "average": average.kept,
+        "step": step,
+    }
     networks.save(work / "generator.pt", state)
 
 

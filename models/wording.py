@@ -36,6 +36,7 @@ PEOPLE = (
     "{ethnicity} {gender} of {age}",
     "{ethnicity} {gender}, {age} years old",
 )
+EXACT_AGE = 0.2  # share of prompts that say the age to the year; the others say the decade, as the grids do
 EXTRA_WORDS = (
     "face portrait photo picture person male female years old adult emotion expression smiling the and with in is"
 )
@@ -95,8 +96,9 @@ def _fill(wording: str, person: str, feeling: str, labels: Labels, rng: np.rando
         first, second = (str(w) for w in rng.choice(words, 2, replace=len(words) < 2))
     intensity = vocabulary().intensities.get(labels.intensity, "")
     fields = {"first": first, "second": second, "intensity": intensity}
+    age = labels.age if rng.random() < EXACT_AGE else round(labels.age / 10) * 10
     people = {
-        "age": labels.age,
+        "age": age,
         "gender": labels.gender,
         "ethnicity": str(rng.choice(ethnicity_words()[labels.ethnicity])),
     }

@@ -1,0 +1,116 @@
+"""Cut the faces out of the renders, as the probe will meet them: found by the detector, brought upright.
+
+Of every render there is one face as it is and one drawn upon: mostly something in front of the face (models/occluders.py) or the
+frame cutting it, so that it is not whole; sometimes something harmless. The detector runs on the finished picture, as in the
+product; where it finds nothing there is nothing to learn.
+
+Run: ``python -m models.faces --work outputs/bundled-model``. Writes ``faces/shard-00000.npz``: face (n, 96, 96, 3) uint8, whole
+(bool), kind (text), and the label columns of the render; one file for each file of renders, and only for those not done yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from models.latent import shards
+from models.occluders import decorate, occlude
+from models.render import COLUMNS
+from pipeline.faces.embedded import EmbeddedDetector
+from pipeline.faces.face import Face
+from pipeline.faces.probe import face_square
+
+Picture = npt.NDArray[np.uint8]
+CUT = "cut"  # the kind of a face that the frame cuts
+OCCLUDED_SHARE, CUT_SHARE = 0.56, 0.14  # of the drawn ones; the rest is harmless
+CUT_AWAY = (0.2, 0.5)  # of the face's height or width
+
+
+def draw(picture: Picture, face: Face, rng: np.random.Generator) -> tuple[Picture, str, bool]:
+    """The picture with something done to it, what it was, and whether the face is still whole."""
+    chance = rng.random()
+    if chance < OCCLUDED_SHARE:
+        return *occlude(picture, face, rng), False
+    if chance < OCCLUDED_SHARE + CUT_SHARE:
+        return cut(picture, face, rng), CUT, False
+    return *decorate(picture, face, rng), True
+
+
+def cut(picture: Picture, face: Face, rng: np.random.Generator) -> Picture:
+    """The picture without a side, so that its edge goes through the face."""
+    left, top, right, bottom = face.box
+    share = rng.uniform(*CUT_AWAY)
+    x, y = round(left + share * (right - left)), round(top + share * (bottom - top))
+    x_end, y_end = round(right - share * (right - left)), round(bottom - share * (bottom - top))
+    sides = (picture[:, max(0, x) :], picture[max(0, y) :], picture[:, :x_end], picture[:y_end])
+    return np.ascontiguousarray(sides[rng.integers(4)])
+
+
+def best_face(detector: EmbeddedDetector, picture: Picture) -> Face | None:
+    """The best face found, if any."""
+    faces = detector.detect(picture)
+    return faces[0] if faces else None
+
+
+def prepare(renders: Path, out: Path, seed: int) -> None:
+    """Write the faces of one file of renders."""
+    rng = np.random.default_rng([seed, int(renders.stem.split("-")[1])])
+    detector, columns = EmbeddedDetector(), dict(np.load(renders))
+    squares, wholes, kinds, rows = [], [], [], []
+    for row, picture in enumerate(columns.pop("picture")):
+        clean = best_face(detector, picture)
+        if clean is None:
+            continue
+        drawn, kind, whole = draw(picture, clean, rng)
+        for shown, found, name, is_whole in (
+            (picture, clean, "", True),
+            (drawn, best_face(detector, drawn), kind, whole),
+        ):
+            if found is not None:
+                squares.append(face_square(shown, found))
+                wholes.append(is_whole), kinds.append(name), rows.append(row)
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}.npz")
+    labels = {name: columns[name][rows] for name in COLUMNS}
+    np.savez(unfinished, face=np.stack(squares), whole=np.array(wholes), kind=np.array(kinds), **labels)
+    unfinished.rename(out)
+
+
+def _worker(work: Path, seed: int, part: int, parts: int) -> None:
+    for renders in shards(work)[part::parts]:
+        out = work / "faces" / renders.name
+        if not out.exists():
+            prepare(renders, out, seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args()
+    folder = args.work / "faces"
+    folder.mkdir(parents=True, exist_ok=True)
+    total, start, before = len(shards(args.work)), time.monotonic(), len(list(folder.glob("shard-*.npz")))
+    jobs = [
+        multiprocessing.Process(target=_worker, args=(args.work, args.seed, part, args.processes))
+        for part in range(args.processes)
+    ]
+    for job in jobs:
+        job.start()
+    while any(job.is_alive() for job in jobs):
+        jobs[0].join(20)
+        done = len(list(folder.glob("shard-*.npz")))
+        rate = (done - before) / (time.monotonic() - start) * 60
+        print(f"{done} of {total} files of renders, {rate:.1f} a minute", flush=True)
+    if any(job.exitcode for job in jobs):
+        raise SystemExit("a process failed; run the same command again to go on")
+
+
+if __name__ == "__main__":
+    main()
