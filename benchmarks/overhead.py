@@ -20,6 +20,7 @@ from pipeline.attempt import Attempt
 from pipeline.engine.inline import InlineEngine
 from pipeline.faces.detector import make_detector
 from pipeline.faces.judge import FaceJudge
+from pipeline.faces.probe import load_probe
 from pipeline.generators.diffusion import load_generator
 from pipeline.request import make_request
 from pipeline.run import open_run
@@ -65,7 +66,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.4, help="the stand-in's time for a picture")
     arguments = parser.parse_args()
     request = make_request("demo", options={"emotions": arguments.emotions.split(",")})
-    judge = FaceJudge(make_detector(request.spec.face), request.spec.face)
+    judge = FaceJudge(make_detector(request.spec.face), load_probe(), request.spec.face)
     recorder = Recorder(load_generator(request.spec.generator))
     recorder.generator.generate([Attempt("warm-up", 0, 0, "a face", "")])
 

@@ -23,6 +23,7 @@ from torch import nn
 
 from models import networks, reader
 
+LIMIT = "limit.json"
 HALVED = 256  # weights of this many numbers or more are stored in half precision
 
 
@@ -88,6 +89,15 @@ def trained(which: str, work: Path) -> reader.Reader:
     return network
 
 
+def shift(network: reader.Reader, work: Path) -> None:
+    """Move the answers on visibility so that the limit that models/limit.py found lies at 0.5."""
+    file = work / LIMIT
+    if not file.exists():
+        raise SystemExit(f"{file} is missing: run python -m models.limit first")
+    with torch.no_grad():
+        network.heads[reader.VISIBILITY].bias -= json.loads(file.read_text())["logit"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
@@ -97,7 +107,10 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     sums = []
     for which, work in (("judge", args.judge), ("probe", args.work)):
-        content = to_onnx(trained(which, work)).SerializeToString()
+        network = trained(which, work)
+        if which == "probe":
+            shift(network, work)
+        content = to_onnx(network).SerializeToString()
         (args.out / f"{which}.onnx").write_bytes(content)
         sums.append(f"{hashlib.sha256(content).hexdigest()}  {which}.onnx\n")
         print(f"{args.out}/{which}.onnx: {len(content) / 1e6:.1f} MB")

@@ -1,11 +1,11 @@
 """Cut the faces out of the renders, as the probe will meet them: found by the detector, brought upright.
 
-Of every render there is one face as it is and one drawn upon: mostly something in front of the face (models/occluders.py) or the
-frame cutting it, so that it is not whole; sometimes something harmless. The detector runs on the finished picture, as in the
-product; where it finds nothing there is nothing to learn.
+Of every render there are two faces: one whole, in four of ten with something harmless to it, and the same with something drawn
+upon: mostly an occluder (models/occluders) or the frame cutting it, so that it is no longer whole; sometimes harmless again. The
+detector runs on the finished picture, as in the product; where it finds nothing there is nothing to learn.
 
-Run: ``python -m models.faces --work outputs/bundled-model``. Writes ``faces/shard-00000.npz``: face (n, 96, 96, 3) uint8, whole
-(bool), kind (text), and the label columns of the render; one file for each file of renders, and only for those not done yet.
+Run: ``python -m models.faces --work outputs/bundled-model``. Writes ``faces/renders-00000.npz``, ``faces/loose-00000.npz``: face
+(n, 96, 96, 3) uint8, whole (bool), kind (text), and the label columns of the render; only for renders that are not done yet.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ import argparse
 import multiprocessing
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from models.latent import shards
 from models.occluders import decorate, occlude
-from models.render import COLUMNS
+from models.render import COLUMNS, LOOSE, TIGHT
 from pipeline.faces.embedded import EmbeddedDetector
 from pipeline.faces.face import Face
 from pipeline.faces.probe import face_square
 
 Picture = npt.NDArray[np.uint8]
 CUT = "cut"  # the kind of a face that the frame cuts
-OCCLUDED_SHARE, CUT_SHARE = 0.56, 0.14  # of the drawn ones; the rest is harmless
+DECORATED_SHARE = 0.4  # of the whole ones
+OCCLUDED_SHARE, CUT_SHARE = 0.65, 0.15  # of those drawn upon; the rest is harmless
 CUT_AWAY = (0.2, 0.5)  # of the face's height or width
 
 
@@ -58,34 +59,48 @@ def best_face(detector: EmbeddedDetector, picture: Picture) -> Face | None:
     return faces[0] if faces else None
 
 
-def prepare(renders: Path, out: Path, seed: int) -> None:
+def variants(
+    detector: EmbeddedDetector, picture: Picture, rng: np.random.Generator
+) -> Iterator[tuple[Picture, Face, str, bool]]:
+    """The whole face and what was drawn upon it, as far as the detector finds them; with kind, and whether it is whole."""
+    face, kind = best_face(detector, picture), ""
+    if face is not None and rng.random() < DECORATED_SHARE:
+        picture, kind = decorate(picture, face, rng)
+        face = best_face(detector, picture)
+    if face is None:
+        return
+    yield picture, face, kind, True
+    drawn, kind, whole = draw(picture, face, rng)
+    found = best_face(detector, drawn)
+    if found is not None:
+        yield drawn, found, kind, whole
+
+
+def prepare(source: Path, out: Path, seed: int) -> None:
     """Write the faces of one file of renders."""
-    rng = np.random.default_rng([seed, int(renders.stem.split("-")[1])])
-    detector, columns = EmbeddedDetector(), dict(np.load(renders))
+    rng = np.random.default_rng([seed, int(source.stem.split("-")[1]), len(out.name)])
+    detector, columns = EmbeddedDetector(), dict(np.load(source))
     squares, wholes, kinds, rows = [], [], [], []
     for row, picture in enumerate(columns.pop("picture")):
-        clean = best_face(detector, picture)
-        if clean is None:
-            continue
-        drawn, kind, whole = draw(picture, clean, rng)
-        for shown, found, name, is_whole in (
-            (picture, clean, "", True),
-            (drawn, best_face(detector, drawn), kind, whole),
-        ):
-            if found is not None:
-                squares.append(face_square(shown, found))
-                wholes.append(is_whole), kinds.append(name), rows.append(row)
+        for shown, found, kind, whole in variants(detector, picture, rng):
+            squares.append(face_square(shown, found))
+            wholes.append(whole), kinds.append(kind), rows.append(row)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.npz")
     labels = {name: columns[name][rows] for name in COLUMNS}
     np.savez(unfinished, face=np.stack(squares), whole=np.array(wholes), kind=np.array(kinds), **labels)
     unfinished.rename(out)
 
 
+def renders(work: Path) -> dict[Path, Path]:
+    """Files of renders -> the file of faces that comes of each."""
+    files = [path for folder in (TIGHT, LOOSE) for path in sorted((work / folder).glob("shard-*.npz"))]
+    return {path: work / "faces" / f"{path.parent.name}-{path.stem.split('-')[1]}.npz" for path in files}
+
+
 def _worker(work: Path, seed: int, part: int, parts: int) -> None:
-    for renders in shards(work)[part::parts]:
-        out = work / "faces" / renders.name
+    for source, out in list(renders(work).items())[part::parts]:
         if not out.exists():
-            prepare(renders, out, seed)
+            prepare(source, out, seed)
 
 
 def main() -> None:
@@ -96,7 +111,7 @@ def main() -> None:
     args = parser.parse_args()
     folder = args.work / "faces"
     folder.mkdir(parents=True, exist_ok=True)
-    total, start, before = len(shards(args.work)), time.monotonic(), len(list(folder.glob("shard-*.npz")))
+    total, start, before = len(renders(args.work)), time.monotonic(), len(list(folder.glob("*-*.npz")))
     jobs = [
         multiprocessing.Process(target=_worker, args=(args.work, args.seed, part, args.processes))
         for part in range(args.processes)
@@ -105,7 +120,7 @@ def main() -> None:
         job.start()
     while any(job.is_alive() for job in jobs):
         jobs[0].join(20)
-        done = len(list(folder.glob("shard-*.npz")))
+        done = len(list(folder.glob("*-*.npz")))
         rate = (done - before) / (time.monotonic() - start) * 60
         print(f"{done} of {total} files of renders, {rate:.1f} a minute", flush=True)
     if any(job.exitcode for job in jobs):

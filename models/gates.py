@@ -16,6 +16,7 @@ import numpy as np
 
 from models import measures
 from models.judge import Judge
+from models.limit import measured_on
 from models.measures import Refusals, share
 from models.photographs import load_photographs
 from models.samples import AXES, FirstTry, Labelled, accepted, first_tries, generate, renders_of, unseen
@@ -108,7 +109,7 @@ def visibility_gates(face_judge: FaceJudge, renders: Labelled, work: Path) -> tu
     """Covered and cut faces refused, whole faces kept: on renders, where it is asked, and on photographs."""
     detector = face_judge.detector
     found = measures.refusals(face_judge, detector, renders.pictures)
-    photographs = [one for one in load_photographs(work) if one.whole]
+    photographs = measured_on(load_photographs(work))
     real = measures.refusals(face_judge, detector, [one.picture for one in photographs], each=10)
     gates = []
     for name, figures, asked in (("renders of unseen people", found, True), ("photographs from packages", real, False)):
@@ -187,7 +188,7 @@ def main() -> None:
     repeated = generate(args.work / "repeated", REPEATED)
     judge, renders = Judge(), unseen(args.work, args.unseen)
     samples = accepted(every)
-    face_judge = FaceJudge(EmbeddedDetector(), FaceSpec(), load_probe().visibility)
+    face_judge = FaceJudge(EmbeddedDetector(), load_probe(), FaceSpec())
     following, emotions = following_gates(judge, samples, renders)
     visibility, kinds = visibility_gates(face_judge, renders, args.work)
     gates = [

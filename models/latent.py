@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.render import COLUMNS
+from models.render import COLUMNS, TIGHT
 
 Floats = npt.NDArray[np.float32]
 SIZE, PATCH, CHANNELS = 128, 16, 48
@@ -95,7 +95,7 @@ def fit(pictures: npt.NDArray[np.uint8]) -> LatentSpace:
 
 def shards(work: Path) -> list[Path]:
     """The finished shards of renders, in order."""
-    return sorted((work / "renders").glob("shard-*.npz"))
+    return sorted((work / TIGHT).glob("shard-*.npz"))
 
 
 def load_pictures(work: Path, limit: int | None = None) -> npt.NDArray[np.uint8]:

@@ -5,7 +5,8 @@ expressions with the 112 kinds of people once. A shard depends on the seed and i
 where it was and a larger ``--count`` adds shards.
 
 Run: ``python -m models.render --work outputs/bundled-model --count 24000``
-Writes ``renders/shard-00000.npz``: picture (n, 128, 128, 3) uint8 and the label columns of ``COLUMNS``.
+Writes ``renders/shard-00000.npz``: picture (n, 128, 128, 3) uint8 and the label columns of ``COLUMNS``. With ``--loose`` it
+writes into ``loose/`` and shows more poses, framings and light than the generator should learn: they are for the probe.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import assets
-from models.people import Labels, draw
+from models.people import Labels, draw, loosely
 from models.tables import AGES, GENDERS, INTENSITIES, OLDEST, YOUNGEST, expressions, looks
 
 if TYPE_CHECKING:
     from models.renderer import Renderer
 
 SHARD = 400
+TIGHT, LOOSE = "renders", "loose"  # folders
 COLUMNS = ("ethnicity", "age", "gender", "emotion", "intensity")
 INTENSITY_SHARES = (0.28, 0.44, 0.28)
 
@@ -44,22 +46,24 @@ def labels_of(number: int, rng: np.random.Generator) -> Labels:
 
 def render_shard(renderer: Renderer, folder: Path, seed: int, shard: int) -> None:
     """Render one shard and put it in place at once."""
-    rng = np.random.default_rng([seed, shard])
+    loose = folder.name == LOOSE
+    rng = np.random.default_rng([seed, shard, 1] if loose else [seed, shard])
     wanted = [labels_of(shard * SHARD + i, rng) for i in range(SHARD)]
-    pictures = np.stack([renderer.render(draw(labels, rng)) for labels in wanted])
+    people = (draw(labels, rng) for labels in wanted)
+    pictures = np.stack([renderer.render(loosely(person, rng) if loose else person) for person in people])
     columns = {name: np.array([getattr(labels, name) for labels in wanted]) for name in COLUMNS}
     unfinished = folder / f".shard-{shard:05d}.{os.getpid()}.npz"
     np.savez(unfinished, picture=pictures, **columns)
     unfinished.rename(folder / f"shard-{shard:05d}.npz")
 
 
-def _worker(work: Path, seed: int, part: int, parts: int, shards: int) -> None:
+def _worker(work: Path, name: str, seed: int, part: int, parts: int, shards: int) -> None:
     from models.renderer import Renderer  # needs moderngl and a display driver; labels do not
 
     renderer = Renderer(assets.load(work))
     for shard in range(part, shards, parts):
-        if not (work / "renders" / f"shard-{shard:05d}.npz").exists():
-            render_shard(renderer, work / "renders", seed, shard)
+        if not (work / name / f"shard-{shard:05d}.npz").exists():
+            render_shard(renderer, work / name, seed, shard)
 
 
 def main() -> None:
@@ -67,14 +71,16 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
     parser.add_argument("--count", type=int, default=24_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--loose", action="store_true", help="wider poses, framing and light, into loose/")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    folder = args.work / "renders"
+    name = LOOSE if args.loose else TIGHT
+    folder = args.work / name
     folder.mkdir(parents=True, exist_ok=True)
     assets.fetch(args.work / "assets")
     shards, start, before = -(-args.count // SHARD), time.monotonic(), len(list(folder.glob("shard-*.npz")))
     jobs = [
-        multiprocessing.Process(target=_worker, args=(args.work, args.seed, part, args.processes, shards))
+        multiprocessing.Process(target=_worker, args=(args.work, name, args.seed, part, args.processes, shards))
         for part in range(args.processes)
     ]
     for job in jobs:

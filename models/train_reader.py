@@ -22,9 +22,10 @@ from models import networks, reader
 from models.faces import CUT
 from models.judge import shrunk
 from models.latent import shards
+from models.render import LOOSE
 from pipeline.faces.align import BEYOND
 
-HELD_OUT = 0.08  # of the files of renders
+HELD_OUT = 12  # one of so many files is held out
 STRANGE = 0.6  # share of the probe's pictures in a strange light and of a strange texture
 WEIGHTS = {"ethnicity": 0.6, "age": 1.0, "gender": 0.3, "emotion": 1.0, reader.VISIBILITY: 2.0}
 SAVE_EVERY = 500  # steps
@@ -43,13 +44,13 @@ class Data:
 
 
 def load(which: str, work: Path) -> tuple[Data, Data]:
-    """What to learn from, and what is held out."""
-    files = [work / "faces" / path.name for path in shards(work)] if which == "probe" else shards(work)
-    files = [path for path in files if path.exists()]
+    """What to learn from, loose renders twice, and what is held out: every twelfth file."""
+    files = sorted((work / "faces").glob("*.npz")) if which == "probe" else shards(work)
     if not files:
         raise SystemExit(f"{work}: nothing to learn from; run models.render and models.faces first")
-    kept = len(files) - max(1, round(HELD_OUT * len(files)))
-    return _read(which, files[:kept]), _read(which, files[kept:])
+    held_out = files[HELD_OUT // 2 :: HELD_OUT]
+    kept = [file for file in files if file not in held_out]
+    return _read(which, kept + [file for file in kept if file.name.startswith(LOOSE)]), _read(which, held_out)
 
 
 def _read(which: str, files: list[Path]) -> Data:

@@ -35,6 +35,7 @@ def examine() -> list[Finding]:
         Finding("prompts", (prompts_dir() / "taxonomy.yaml").is_file(), str(prompts_dir())),
         _detector("embedded"),
         _detector("insightface", needed=False),
+        _probe(),
         *(_extra(name, why) for name, why in _EXTRAS.items()),
         _hub_cache(),
         _disk(),
@@ -80,11 +81,20 @@ def _bundled_model() -> Finding:
 def _detector(name: str, needed: bool = True) -> Finding:
     from pipeline.faces.detector import make_detector
 
-    found: Callable[[], str] = lambda: make_detector(FaceSpec.model_validate({"detector": name})).name  # noqa: E731
+    return _loaded(f"{name} detector", lambda: make_detector(FaceSpec.model_validate({"detector": name})).name, needed)
+
+
+def _probe() -> Finding:
+    from pipeline.faces.probe import load_probe
+
+    return _loaded("face probe", lambda: load_probe().name)
+
+
+def _loaded(name: str, load: Callable[[], str], needed: bool = True) -> Finding:
     try:
-        return Finding(f"{name} detector", True, found(), needed)
+        return Finding(name, True, load(), needed)
     except (InputError, RunError) as error:
-        return Finding(f"{name} detector", False, str(error), needed)
+        return Finding(name, False, str(error), needed)
 
 
 def _hub_cache() -> Finding:

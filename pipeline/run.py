@@ -33,7 +33,9 @@ SHEET, REJECTS = "sheet.png", "rejects.png"
 EngineFactory = Callable[[DatasetSpec, ShardSink], Engine]
 """Starts the workers for a spec, given where their shards go. InputError where a model is not there."""
 
-ONE_RECIPE = ("model", "revision", "pipeline", "scheduler", "width", "height", "steps", "guidance", "detector")
+ONE_RECIPE = (
+    "model", "revision", "pipeline", "scheduler", "width", "height", "steps", "guidance", "detector", "visibility"
+)  # fmt: skip
 """What must not change within a dataset. (Device, batch size and versions may: they are recorded with each shard.)"""
 
 GROWS = ("grid.", "images_per_cell", "weights.")

@@ -50,7 +50,7 @@ class Scores:
     pitch: float | None = None
     roll: float | None = None
     visibility: float | None = None
-    """0 is a covered face, 1 a whole one, 0.5 the limit (see pipeline.faces.visibility)."""
+    """0 is a covered face, 1 a whole one, 0.5 the limit (see pipeline.faces.probe)."""
     sharpness: float | None = None
     """Detail of the face: about 0.1 to 1 where it is in focus, 0.01 under a blur of 4 % of its height."""
 

@@ -86,7 +86,8 @@ class Worker:
     @property
     def recipe(self) -> Recipe:
         """What the pictures and verdicts depend on besides the spec."""
-        return {**self._generator.recipe, "detector": self._judge.detector.name}
+        judged_by = {"detector": self._judge.detector.name, "visibility": self._judge.visibility.name}
+        return {**self._generator.recipe, **judged_by}
 
     def make_shard(self, shard: PlannedShard) -> ShardRecord:
         """Fills a shard and commits it; takes up what a killed run left in its spool. Blocks until it is written.

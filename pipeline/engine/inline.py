@@ -3,6 +3,7 @@
 from pipeline.attempt import JudgedAttempt
 from pipeline.faces.detector import make_detector
 from pipeline.faces.judge import FaceJudge
+from pipeline.faces.probe import load_probe
 from pipeline.generators.diffusion import load_generator
 from pipeline.generators.generator import Generator
 from pipeline.spec import DatasetSpec
@@ -14,9 +15,10 @@ from pipeline.worker import ShardSink, Worker
 
 
 def load_inline(spec: DatasetSpec, sink: ShardSink) -> "InlineEngine":
-    """Loads the spec's generator and detector; InputError where one of them is not there."""
+    """Loads the spec's generator, detector and probe; InputError where one of them is not there."""
     generator = load_generator(spec.generator)
-    return InlineEngine(spec, sink, generator, FaceJudge(make_detector(spec.face, spec.generator.device), spec.face))
+    judge = FaceJudge(make_detector(spec.face, spec.generator.device), load_probe(), spec.face)
+    return InlineEngine(spec, sink, generator, judge)
 
 
 class InlineEngine:

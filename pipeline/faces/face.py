@@ -51,3 +51,16 @@ class FaceDetector(Protocol):
     def detect(self, picture: NDArray[np.uint8]) -> list[Face]:
         """Faces of an RGB picture of shape (height, width, 3), best first."""
         ...
+
+
+class Visibility(Protocol):
+    """Tells how whole and uncovered a face is. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """What measured, its weights included; goes into the recipe."""
+        ...
+
+    def measure(self, picture: NDArray[np.uint8], face: Face) -> float:
+        """0, covered or cut, to 1, whole, for a face in an RGB picture of shape (height, width, 3); 0.5 is the limit."""
+        ...

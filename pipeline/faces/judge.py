@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from pipeline.checks import contrast, sharpness
 from pipeline.faces.align import oval_outside
-from pipeline.faces.face import Face, FaceDetector
+from pipeline.faces.face import Face, FaceDetector, Visibility
 from pipeline.faces.pose import head_pose
-from pipeline.faces.visibility import VisibilityRule, visibility
 from pipeline.spec import FaceSpec
 from pipeline.verdict import Reason, Scores, Verdict
 
@@ -18,21 +17,17 @@ NOTABLE = 0.3  # height of a second face as a share of the first's, from which i
 
 
 class FaceJudge:
-    """A detector, the thresholds, and how visibility is measured. Safe to call from several threads."""
+    """A detector, what measures visibility, and the thresholds. Safe to call from several threads."""
 
-    def __init__(self, detector: FaceDetector, spec: FaceSpec, visibility: VisibilityRule = visibility) -> None:
-        self.detector = detector
-        self.spec = spec
-        self._visibility = visibility
+    def __init__(self, detector: FaceDetector, visibility: Visibility, spec: FaceSpec) -> None:
+        self.detector, self.visibility, self.spec = detector, visibility, spec
 
     def judge(self, picture: NDArray[np.uint8]) -> Verdict:
         """Detects and judges an RGB picture of shape (height, width, 3)."""
-        return judge(picture, self.detector.detect(picture), self.spec, self._visibility)
+        return judge(picture, self.detector.detect(picture), self.visibility, self.spec)
 
 
-def judge(
-    picture: NDArray[np.uint8], faces: Sequence[Face], spec: FaceSpec, visibility: VisibilityRule = visibility
-) -> Verdict:
+def judge(picture: NDArray[np.uint8], faces: Sequence[Face], visibility: Visibility, spec: FaceSpec) -> Verdict:
     """All scores that can be had, and the first reason of Reason's order that holds.
 
     `faces` come best first, as a detector found them in `picture` (RGB, height x width x 3). LOOKS_UNDERAGE, UNSAFE and
@@ -42,7 +37,7 @@ def judge(
     return Verdict(next(_reasons(picture, scores, spec), None), scores)
 
 
-def _scores(picture: NDArray[np.uint8], faces: Sequence[Face], visibility: VisibilityRule) -> Scores:
+def _scores(picture: NDArray[np.uint8], faces: Sequence[Face], visibility: Visibility) -> Scores:
     if not faces:
         return Scores(faces=0, contrast=contrast(picture))
     face = faces[0]
@@ -59,7 +54,7 @@ def _scores(picture: NDArray[np.uint8], faces: Sequence[Face], visibility: Visib
         yaw=yaw,
         pitch=pitch,
         roll=roll,
-        visibility=visibility(picture, face),
+        visibility=visibility.measure(picture, face),
         sharpness=sharpness(picture, face.box),
     )
 

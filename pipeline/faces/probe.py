@@ -69,7 +69,7 @@ class Probe:
         return Reading(visibility, dict(zip(AXES, levels, strict=True)), embedding)
 
     def measure(self, picture: NDArray[np.uint8], face: Face) -> float:
-        """Visibility of one face (see `pipeline.faces.face.Visibility`)."""
+        """Visibility of one face (`pipeline.faces.face.Visibility`)."""
         return float(self.read([picture], [face]).visibility[0])
 
 

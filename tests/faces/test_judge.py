@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter
 
 from pipeline.faces.face import Face
 from pipeline.faces.judge import FaceJudge, judge
+from pipeline.faces.probe import load_probe
 from pipeline.spec import FaceSpec
 from pipeline.verdict import Reason, Scores
 
@@ -16,7 +17,7 @@ from pipeline.verdict import Reason, Scores
 @pytest.fixture(scope="module")
 def judged(detector):
     def verdict(picture, **thresholds):
-        return FaceJudge(detector, FaceSpec(**thresholds)).judge(np.ascontiguousarray(picture))
+        return FaceJudge(detector, load_probe(), FaceSpec(**thresholds)).judge(np.ascontiguousarray(picture))
 
     return verdict
 
@@ -80,7 +81,7 @@ def test_a_tiny_face_in_the_background_is_no_second_face(judged, portrait):
 def test_a_second_box_on_the_same_face_is_no_second_face(detector, portrait):
     face = detector.detect(portrait)[0]
     twin = Face(tuple(edge + 5 for edge in face.box), face.landmarks, face.score - 0.01)
-    assert judge(portrait, [face, twin], FaceSpec()).accepted
+    assert judge(portrait, [face, twin], load_probe(), FaceSpec()).accepted
 
 
 @pytest.mark.parametrize("part", ["left half", "right half", "upper half", "lower half"])
@@ -146,8 +147,15 @@ def test_the_first_reason_of_the_list_is_given(judged, astronaut):
     assert judged(astronaut, max_roll=0.01).reason is Reason.TOO_SMALL
 
 
-def test_another_rule_for_visibility_can_be_put_in(detector, portrait):
-    verdict = FaceJudge(detector, FaceSpec(), visibility=lambda picture, face: 0.25).judge(portrait)
+class Dim:
+    name = "dim"
+
+    def measure(self, picture, face):
+        return 0.25
+
+
+def test_another_measure_of_visibility_can_be_put_in(detector, portrait):
+    verdict = FaceJudge(detector, Dim(), FaceSpec()).judge(portrait)
     assert verdict.reason is Reason.OCCLUDED
     assert verdict.scores.visibility == 0.25
 

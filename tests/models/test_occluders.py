@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models import harmless, occluders
-from models.occluders import HARMLESS, OCCLUDERS, decorate, occlude
-from models.scene import Hidden, Scene
+from models import occluders
+from models.occluders import HARMLESS, OCCLUDERS, covering, decorate, harmless, occlude
+from models.occluders.scene import Hidden, Scene
 from pipeline.faces.face import Face
 
 DRAWS = 6
@@ -37,7 +37,7 @@ def changed(before, after):
 def test_enough_is_hidden(shown, kind):
     picture, face = shown
     for seed in range(DRAWS):
-        scene = occluders.occluded(occluders.DRAWINGS[kind], picture, face, np.random.default_rng(seed))
+        scene = occluders.occluded(covering.DRAWINGS[kind], picture, face, np.random.default_rng(seed))
         assert scene.hidden().occluded, seed
         covered = scene.covered > 0.85
         assert covered.any(), seed
@@ -49,7 +49,7 @@ def test_what_is_covered_looks_different(shown, kind):
     """The grain of the face is gone from where something lies."""
     picture, face = shown
     for seed in range(DRAWS):
-        scene = occluders.occluded(occluders.DRAWINGS[kind], picture, face, np.random.default_rng(seed))
+        scene = occluders.occluded(covering.DRAWINGS[kind], picture, face, np.random.default_rng(seed))
         covered = scene.covered > 0.99
         if covered.sum() > 50:
             before, after = picture[covered].astype(float), scene.result()[covered].astype(float)
@@ -105,7 +105,7 @@ def test_sizes_agree():
     """The same draw hides about the same at 128 and at 512 px."""
     for kind in ("mask", "hand", "sunglasses", "scarf"):
         small, large = (
-            occluders.occluded(occluders.DRAWINGS[kind], *plain_face((side, side)), np.random.default_rng(1)).hidden()
+            occluders.occluded(covering.DRAWINGS[kind], *plain_face((side, side)), np.random.default_rng(1)).hidden()
             for side in (128, 512)
         )
         assert large.oval == pytest.approx(small.oval, abs=0.25), kind

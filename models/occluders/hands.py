@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scene import Floats, Point, Scene, any_colour, rotated
+from models.occluders.scene import Floats, Point, Scene, any_colour, rotated
 
 EYES_APART = 63.0  # mm
 FLESH = 9.0  # mm over which the surface rounds off towards the outline

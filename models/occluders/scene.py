@@ -7,7 +7,7 @@ between the eyes, the origin lies between them. So the same drawing fits a rende
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -380,3 +380,6 @@ def any_colour(rng: np.random.Generator) -> Floats:
         return (rng.uniform(40, 200) + rng.normal(0, 6, 3)).clip(0, 255).astype(np.float32)
     strength = rng.uniform(0.3, 1.0)
     return (rng.uniform(60, 235) * (1 - strength * rng.uniform(0, 1, 3))).astype(np.float32)
+
+
+Draw = Callable[[Scene], None]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from models import hands, objects
-from models.scene import LUMINANCE, Floats, Scene, any_colour, curve, ellipse, moved
+from models.occluders import hands, objects
+from models.occluders.scene import LUMINANCE, Draw, Floats, Scene, any_colour, curve, ellipse, moved
 
-Draw = Callable[[Scene], None]
 DIMMEST = 45  # median luminance of a picture in coloured light
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models import hands
-from models.scene import Scene, any_colour, ellipse, moved, rotated
+from models.occluders import hands
+from models.occluders.scene import Scene, any_colour, ellipse, moved, rotated
 
 
 def _slab(scene: Scene, target: np.ndarray) -> None:
