@@ -20,8 +20,8 @@ from torch import nn
 from models import networks
 from models.latent import SIZE
 from models.wording import build_tokenizer
-
-STEPS, GUIDANCE = 14, 3.5  # what the card recommends
+from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
+from pipeline.spec import GeneratorSpec
 
 
 def pipeline(work: Path) -> tuple[StableDiffusionPipeline, dict[str, int]]:
@@ -64,7 +64,8 @@ def write(pipe: StableDiffusionPipeline, steps: dict[str, int], out: Path) -> No
     pipe.to(torch.float16)
     pipe.text_encoder.float()  # transformers would load a half-precision encoder as such, next to a float32 denoiser
     pipe.save_pretrained(aside, safe_serialization=True)
-    training = {"size": SIZE, "steps": STEPS, "guidance_scale": GUIDANCE, "trained_steps": steps}
+    sampling = with_bundled_defaults(GeneratorSpec(model=BUNDLED))
+    training = {"size": SIZE, "steps": sampling.steps, "guidance_scale": sampling.guidance, "trained_steps": steps}
     (aside / "training.json").write_text(json.dumps(training, indent=1) + "\n")
     files = sorted(p for p in aside.rglob("*") if p.is_file())
     for file in files:

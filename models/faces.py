@@ -11,16 +11,16 @@ Run: ``python -m models.faces --work outputs/bundled-model``. Writes ``faces/ren
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from models.occluders import decorate, occlude
+from models.processes import share_out
 from models.render import COLUMNS, LOOSE, TIGHT
 from pipeline.faces.embedded import EmbeddedDetector
 from pipeline.faces.face import Face
@@ -97,7 +97,8 @@ def renders(work: Path) -> dict[Path, Path]:
     return {path: work / "faces" / f"{path.parent.name}-{path.stem.split('-')[1]}.npz" for path in files}
 
 
-def _worker(work: Path, seed: int, part: int, parts: int) -> None:
+def cut_out(work: Path, seed: int, part: int, parts: int) -> None:
+    """Write every ``parts``-th of the files of faces that are missing."""
     for source, out in list(renders(work).items())[part::parts]:
         if not out.exists():
             prepare(source, out, seed)
@@ -109,22 +110,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    folder = args.work / "faces"
-    folder.mkdir(parents=True, exist_ok=True)
-    total, start, before = len(renders(args.work)), time.monotonic(), len(list(folder.glob("*-*.npz")))
-    jobs = [
-        multiprocessing.Process(target=_worker, args=(args.work, args.seed, part, args.processes))
-        for part in range(args.processes)
-    ]
-    for job in jobs:
-        job.start()
-    while any(job.is_alive() for job in jobs):
-        jobs[0].join(20)
-        done = len(list(folder.glob("*-*.npz")))
-        rate = (done - before) / (time.monotonic() - start) * 60
-        print(f"{done} of {total} files of renders, {rate:.1f} a minute", flush=True)
-    if any(job.exitcode for job in jobs):
-        raise SystemExit("a process failed; run the same command again to go on")
+    share_out(partial(cut_out, args.work, args.seed), args.processes, args.work / "faces", len(renders(args.work)))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 The probe learns from renders and must serve for photographs, of which it is less sure. So its limit is set on photographs from
 packages, every other one (the gates report on the others): where as many covered faces are refused as whole ones are kept.
 
-Run: ``python -m models.limit --work outputs/bundled-model`` after training the probe. Writes ``limit.json``; export_readers.py then
-moves the probe's answers so that the limit lies at 0.5.
+Run: ``python -m models.limit --work outputs/bundled-model`` after training the probe. Writes ``limit.json``; export_readers.py
+then moves the probe's answers so that the limit lies at 0.5.
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ writes into ``loose/`` and shows more poses, framings and light than the generat
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ import numpy as np
 
 from models import assets
 from models.people import Labels, draw, loosely
+from models.processes import share_out
 from models.tables import AGES, GENDERS, INTENSITIES, OLDEST, YOUNGEST, expressions, looks
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def render_shard(renderer: Renderer, folder: Path, seed: int, shard: int) -> Non
     unfinished.rename(folder / f"shard-{shard:05d}.npz")
 
 
-def _worker(work: Path, name: str, seed: int, part: int, parts: int, shards: int) -> None:
+def render(work: Path, name: str, seed: int, shards: int, part: int, parts: int) -> None:
+    """Render every ``parts``-th of the shards that are missing in the folder ``name``."""
     from models.renderer import Renderer  # needs moderngl and a display driver; labels do not
 
     renderer = Renderer(assets.load(work))
@@ -74,25 +75,9 @@ def main() -> None:
     parser.add_argument("--loose", action="store_true", help="wider poses, framing and light, into loose/")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    name = LOOSE if args.loose else TIGHT
-    folder = args.work / name
-    folder.mkdir(parents=True, exist_ok=True)
+    name, shards = LOOSE if args.loose else TIGHT, -(-args.count // SHARD)
     assets.fetch(args.work / "assets")
-    shards, start, before = -(-args.count // SHARD), time.monotonic(), len(list(folder.glob("shard-*.npz")))
-    jobs = [
-        multiprocessing.Process(target=_worker, args=(args.work, name, args.seed, part, args.processes, shards))
-        for part in range(args.processes)
-    ]
-    for job in jobs:
-        job.start()
-    while any(job.is_alive() for job in jobs):
-        jobs[0].join(20)
-        done = len(list(folder.glob("shard-*.npz")))
-        rate = (done - before) * SHARD / (time.monotonic() - start)
-        left = (shards - done) * SHARD / rate / 60 if rate else float("nan")
-        print(f"{done * SHARD}/{shards * SHARD} pictures, {rate:.1f} a second, {left:.1f} min left", flush=True)
-    if any(job.exitcode for job in jobs):
-        raise SystemExit("a render process failed; run the same command again to go on")
+    share_out(partial(render, args.work, name, args.seed, shards), args.processes, args.work / name, shards)
 
 
 if __name__ == "__main__":

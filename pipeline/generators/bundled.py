@@ -7,7 +7,7 @@ from pipeline.spec import GeneratorSpec
 BUNDLED: Final = "bundled"
 """The `generator.model` that names the model which travels with the code."""
 
-_SAMPLING: Final = {"width": 128, "height": 128, "steps": 14, "guidance": 3.5}
+_SAMPLING: Final = {"width": 128, "height": 128, "steps": 14, "guidance": 2.5}
 
 
 def with_bundled_defaults(spec: GeneratorSpec) -> GeneratorSpec:
