@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from pipeline.emotions import emotion_names
 from pipeline.training.examples import Examples, Part
 from pipeline.training.fit import Fit
 from pipeline.training.heads import SIZES
 from pipeline.training.loss import Objective, measure
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names
 from pipeline.training.recipe import Settings
 
 Batches = Callable[[NDArray[np.int64], int], Iterator[tuple[Tensor, Tensor, Tensor]]]

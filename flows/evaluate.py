@@ -1,13 +1,13 @@
 """Evaluation as a Prefect flow: the report in a folder, and its tables as an artifact."""
 
 # No `from __future__ import annotations` here: Prefect reads the signature to make the form of its UI.
-import re
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 
+from flows.artifacts import artifact_key
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.output.page import write_report
 from pipeline.evaluation.report import Report
@@ -59,7 +59,7 @@ def evaluate_model(
 
 def _publish(report: Report, model: str, page: Path | None) -> None:
     """The tables as an artifact of the flow run, and where the page is in its log."""
-    key = "-".join(re.findall("[a-z0-9]+", Path(model).stem.lower())) or "model"
+    key = artifact_key(Path(model).stem, "model")
     text = f"```\n{report.as_text()}\n```"
     create_markdown_artifact(text, key=f"{key}-evaluation", description=f"{model} on {report.file}")
     get_run_logger().info(f"report: {page}" if page else report.as_text())

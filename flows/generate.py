@@ -1,7 +1,6 @@
 """The main job as a Prefect flow: a task a shard, a progress artifact and a table of what came of it."""
 
 # No `from __future__ import annotations` here: Prefect reads the signature to make the form of its UI.
-import re
 from collections import deque
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, cast
@@ -19,6 +18,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.artifacts import artifact_key
 from pipeline.errors import RunError
 from pipeline.outcome import Outcome
 from pipeline.progress import show
@@ -147,7 +147,7 @@ def _wait_for_one(running: deque[PrefectFuture[str]], run: DatasetRun, progress:
 
 def _report(name: str, outcome: Outcome) -> None:
     """The outcome as artifacts of the flow run, and in its log."""
-    key = "-".join(re.findall("[a-z0-9]+", name.lower())) or "dataset"
+    key = artifact_key(name, "dataset")
     rows = [asdict(count) for count in outcome.balance]
     create_table_artifact(table=rows, key=f"{key}-balance", description=f"Pictures by level in {outcome.folder}")
     create_markdown_artifact(outcome.as_markdown(), key=f"{key}-outcome", description=f"What came of {outcome.folder}")

@@ -1,7 +1,6 @@
 """Training as a Prefect flow: one task, a progress artifact, and the model's card and figures."""
 
 # No `from __future__ import annotations` here: Prefect reads the signature to make the form of its UI.
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
@@ -16,6 +15,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
+from flows.artifacts import artifact_key
 from pipeline.training.fit import Epoch
 from pipeline.training.train import TrainRequest, make_train_request, outcome_text, train
 
@@ -91,7 +91,7 @@ def _train(request: TrainRequest) -> dict[str, Any]:
 def _report(outcome: dict[str, Any]) -> None:
     """Figures and card as artifacts of the flow run, and the summary in its log."""
     folder = Path(outcome["output"])
-    key = "-".join(re.findall("[a-z0-9]+", folder.name.lower())) or "model"
+    key = artifact_key(folder.name, "model")
     rows = [{"part": part["part"], **one} for part in outcome["measures"] for one in part["emotions"]]
     create_table_artifact(table=rows, key=f"{key}-measures", description=f"Scores against labels in {folder}")
     create_markdown_artifact((folder / "README.md").read_text(encoding="utf-8"), key=f"{key}-card")

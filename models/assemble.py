@@ -7,7 +7,6 @@ reader sees the old pipeline or the new one. Load it with ``DiffusionPipeline.fr
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from torch import nn
 
 from models import networks
+from models.checksums import write_checksums
 from models.latent import SIZE
 from models.wording import build_tokenizer
 from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
@@ -67,11 +67,9 @@ def write(pipe: StableDiffusionPipeline, steps: dict[str, int], out: Path) -> No
     sampling = with_bundled_defaults(GeneratorSpec(model=BUNDLED))
     training = {"size": SIZE, "steps": sampling.steps, "guidance_scale": sampling.guidance, "trained_steps": steps}
     (aside / "training.json").write_text(json.dumps(training, indent=1) + "\n")
-    files = sorted(p for p in aside.rglob("*") if p.is_file())
-    for file in files:
+    for file in filter(Path.is_file, aside.rglob("*")):
         file.chmod(0o644)
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(aside).as_posix()}\n" for p in files]
-    (aside / "SHA256SUMS").write_text("".join(lines))
+    write_checksums(aside)
     old = out.with_name(f".{out.name}.old.{os.getpid()}")
     if out.exists():
         out.rename(old)

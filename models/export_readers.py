@@ -9,7 +9,6 @@ Run: ``python -m models.export_readers --work outputs/bundled-model --judge outp
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import json
 import logging
@@ -22,6 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from models import networks, reader
+from models.checksums import write_checksums
 
 LIMIT = "limit.json"
 HALVED = 256  # weights of this many numbers or more are stored in half precision
@@ -105,16 +105,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/readers"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    sums = []
     for which, work in (("judge", args.judge), ("probe", args.work)):
         network = trained(which, work)
         if which == "probe":
             shift(network, work)
         content = to_onnx(network).SerializeToString()
         (args.out / f"{which}.onnx").write_bytes(content)
-        sums.append(f"{hashlib.sha256(content).hexdigest()}  {which}.onnx\n")
         print(f"{args.out}/{which}.onnx: {len(content) / 1e6:.1f} MB")
-    (args.out / "SHA256SUMS").write_text("".join(sums))
+    write_checksums(args.out)
 
 
 if __name__ == "__main__":

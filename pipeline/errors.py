@@ -12,6 +12,13 @@ class RunError(Exception):
     """The job began and fell short: one line that says how, and how to go on. Exit code 1."""
 
 
+def brief(error: Exception, limit: int = 200) -> str:
+    """The first line of another library's message, in at most `limit` characters."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0] if lines else type(error).__name__
+    return first if len(first) <= limit else f"{first[:limit]}..."
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word as "; did you mean 'anger'?", or an empty string where nothing is near."""
     by_lower = {name.lower(): name for name in known}

@@ -1,6 +1,8 @@
-"""Pictures to bytes and back."""
+"""Pictures to bytes and back, and the files that hold them."""
 
+import os
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,7 @@ from PIL import Image
 
 from pipeline.spec import StorageSpec
 
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 THUMBNAIL_SIDE = 96
 """Pixels; the longer side of a reject's thumbnail."""
 
@@ -29,6 +32,15 @@ def decode(data: bytes) -> NDArray[np.uint8]:
     """The RGB picture of shape (height, width, 3) in `data`."""
     with Image.open(BytesIO(data)) as image:
         return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """Every picture below `folder`, by path; hidden files and folders are passed over."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in files if not name.startswith(".")]
+    return sorted(path for path in found if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _save(image: Image.Image, image_format: str, **options: object) -> bytes:

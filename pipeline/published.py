@@ -4,14 +4,14 @@ import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError, did_you_mean
-from pipeline.vocabulary import Vocabulary, load_vocabulary
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -65,14 +65,13 @@ class Ratings:
         return self.values[: sum(self.human)]
 
 
-def read_published(path: Path, vocabulary: Vocabulary | None = None) -> Votes | Ratings:
+def read_published(path: Path) -> Votes | Ratings:
     """Reads whichever of the two files this is, by its header. InputError names the line and the column at fault."""
     header = _header(path)
-    labels = _Labels(vocabulary or load_vocabulary())
     if set(VOTE_COLUMNS) <= set(header):
-        return _read_votes(path, labels)
+        return _read_votes(path)
     if set(RATING_COLUMNS) <= set(header):
-        return _read_ratings(path, labels)
+        return _read_ratings(path)
     nearest = max((VOTE_COLUMNS, RATING_COLUMNS), key=lambda columns: len(set(columns) & set(header)))
     missing = [column for column in nearest if column not in header]
     hint = did_you_mean(missing[0], [name for name in header if name not in nearest])
@@ -82,11 +81,11 @@ def read_published(path: Path, vocabulary: Vocabulary | None = None) -> Votes | 
     )
 
 
-def _read_votes(path: Path, labels: "_Labels") -> Votes:
+def _read_votes(path: Path) -> Votes:
     answers: dict[tuple[str, int], dict[str, bool]] = {}
     images, rows, repeats = set[str](), 0, 0
     for where, (image, annotator, value, label) in _records(path, VOTE_COLUMNS):
-        given = answers.setdefault((image, labels.position(label, f"{where}, column emotion")), {})
+        given = answers.setdefault((image, _position(label, f"{where}, column emotion")), {})
         repeats += annotator in given
         given[annotator] = _truth(value, f"{where}, column value")
         images.add(image)
@@ -102,14 +101,14 @@ def _read_votes(path: Path, labels: "_Labels") -> Votes:
         repeats=repeats,
         images=len(images),
         annotators=tuple(annotators),
-        emotions=tuple(labels.names[emotion] for emotion in occurring),
+        emotions=tuple(emotion_names()[emotion] for emotion in occurring),
         emotion_of=np.searchsorted(occurring, [emotion for _, emotion in answers]).astype(np.int64),
         answers=matrix,
         image_of=tuple(image for image, _ in answers),
     )
 
 
-def _read_ratings(path: Path, labels: "_Labels") -> Ratings:
+def _read_ratings(path: Path) -> Ratings:
     given: dict[tuple[str, str], list[Floats]] = {}
     human: dict[str, bool] = {}
     for where, (image, annotator, person, annotations) in _records(path, RATING_COLUMNS):
@@ -118,7 +117,7 @@ def _read_ratings(path: Path, labels: "_Labels") -> Ratings:
             raise InputError(
                 f"{where}, column human: {annotator} is {truth} here and {not truth} above; make them agree"
             )
-        rating = _rating(annotations, labels, f"{where}, column annotations")
+        rating = _rating(annotations, f"{where}, column annotations")
         given.setdefault((annotator, image), []).append(rating)
     if not any(human.values()):
         raise InputError(f"{path}: no row has human True, and everything is measured against people; add their rows")
@@ -126,7 +125,7 @@ def _read_ratings(path: Path, labels: "_Labels") -> Ratings:
     images = list(dict.fromkeys(image for _, image in given))
     row_of = {name: row for row, name in enumerate(annotators)}
     column_of = {name: column for column, name in enumerate(images)}
-    values = np.full((len(annotators), len(images), len(labels.names)), np.nan)
+    values = np.full((len(annotators), len(images), len(emotion_names())), np.nan)
     for (annotator, image), several in given.items():
         values[row_of[annotator], column_of[image]] = np.mean(several, axis=0)
     rows = sum(len(several) for several in given.values())
@@ -136,12 +135,12 @@ def _read_ratings(path: Path, labels: "_Labels") -> Ratings:
         images=tuple(images),
         annotators=tuple(annotators),
         human=tuple(human[name] for name in annotators),
-        emotions=labels.names,
+        emotions=emotion_names(),
         values=values,
     )
 
 
-def _rating(text: str, labels: "_Labels", where: str) -> Floats:
+def _rating(text: str, where: str) -> Floats:
     """One row's ratings of every emotion, in the taxonomy's order."""
     try:
         mentioned = json.loads(text)
@@ -151,36 +150,23 @@ def _rating(text: str, labels: "_Labels", where: str) -> Floats:
         raise InputError(f'{where}: expected an object such as {{"Group|Emotion": 3}}')
     rating: dict[int, float] = {}
     for label, value in mentioned.items():
-        position = labels.position(label, where)
+        position = _position(label, where)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
             raise InputError(
                 f"{where}: {label!r} is rated {json.dumps(value)}; ratings are numbers from 0 to {HIGHEST}"
             )
         if position in rating:
-            raise InputError(f"{where}: rates {labels.names[position]} twice; keep one")
+            raise InputError(f"{where}: rates {emotion_names()[position]} twice; keep one")
         rating[position] = value
-    return np.array([rating.get(position, 0) for position in range(len(labels.names))], float)
+    return np.array([rating.get(position, 0) for position in range(len(emotion_names()))], float)
 
 
-@dataclass(slots=True)
-class _Labels:
-    """Label as published, with or without "Group|" -> position in the taxonomy; each spelling is looked up once."""
-
-    vocabulary: Vocabulary
-    names: tuple[str, ...] = ()
-    known: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.names = tuple(emotion.name for emotion in self.vocabulary.emotions)
-
-    def position(self, label: str, where: str) -> int:
-        if label not in self.known:
-            try:
-                emotion = self.vocabulary.emotion(label.rpartition("|")[2].strip())
-            except InputError as error:
-                raise InputError(f"{where}: {error}") from None
-            self.known[label] = self.vocabulary.emotions.index(emotion)
-        return self.known[label]
+def _position(label: str, where: str) -> int:
+    """The place in the taxonomy of a label as published, with or without "Group|"."""
+    try:
+        return position_of(label.rpartition("|")[2].strip())
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _truth(text: str, where: str) -> bool:

@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ASKED = {"errors", "resources", "vocabulary", "spec", "grid", "plan", "prompting", "request", "verdict", "attempt"}
-MADE = {"generators", "faces", "checks", "store", "imaging", "tally", "hub"}
+ASKED = {
+    "errors",
+    "resources",
+    "vocabulary",
+    "spec",
+    "grid",
+    "plan",
+    "prompting",
+    "request",
+    "verdict",
+    "attempt",
+    "emotions",
+}
+MADE = {"generators", "faces", "checks", "store", "imaging", "tally", "hub", "digest"}
 WORKED = {"ledger", "worker"}
 RUN = {"engine", "run", "outcome", "sheet", "progress", "forecast", "doctor"}
 MAY_IMPORT = {
@@ -18,8 +30,9 @@ MAY_IMPORT = {
     **dict.fromkeys(WORKED, ASKED | MADE | WORKED),
     **dict.fromkeys(RUN, ASKED | MADE | WORKED | RUN),
     "published": ASKED | {"published"},
-    "evaluation": ASKED | MADE | {"published", "training", "evaluation"},
-    "training": ASKED | MADE | {"published", "progress", "training"},
+    "annotations": ASKED | {"store", "published", "annotations"},
+    "evaluation": ASKED | MADE | {"published", "annotations", "training", "evaluation"},
+    "training": ASKED | MADE | {"published", "annotations", "progress", "training"},
     "cli": ASKED | MADE | WORKED | RUN | {"evaluation", "training"},
 }
 LIGHT = [

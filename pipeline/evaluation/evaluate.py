@@ -11,7 +11,7 @@ from pipeline.evaluation.people import evaluate_binary, evaluate_hq, voted_image
 from pipeline.evaluation.report import Report
 from pipeline.evaluation.sample import Groups, Sample, named_sample, rated_sample
 from pipeline.evaluation.sources.classes import load_mapping, read_classes
-from pipeline.evaluation.sources.dataset import Rows, open_dataset, read_annotations, read_rows
+from pipeline.evaluation.sources.dataset import Rows, open_dataset, read_labels, read_rows
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.evaluation.sources.scorer import Scored, Scorer, complete, open_scorer
 from pipeline.published import Ratings, Votes, read_published
@@ -80,7 +80,7 @@ def _on_dataset(folder: DatasetFolder, labels: str, split: str, scorers: Sequenc
     models = [complete(one, one.score_dataset(folder, rows.ids, rows.split)) for one in scorers]
     main = models[0]
     if labels:
-        ratings = read_annotations(folder, labels, rows.ids)
+        ratings = read_labels(folder, labels, rows.ids)
         sample = rated_sample(main.emotions, main.values, ratings)
         truth = f"labels are annotations/{labels}, positive from 3.5 of 7"
     else:

@@ -1,16 +1,13 @@
-"""The probe: a small network that reads a found face, trained on the bundled model's renders (models/train_probe.py).
+"""The probe: a small network that reads a found face, trained on the bundled model's renders (models/train_reader.py).
 
 It says how whole and uncovered the face is, which decides over acceptance; which ethnicity, age, gender and emotion the
 face shows, as far as the renderer's tables go; and gives an embedding, the bundled encoder of the trainer.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +15,11 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.faces.align import straightened
 from pipeline.faces.face import Face
+from pipeline.faces.network import FaceNetwork, Floats
 from pipeline.resources import probe_file
-
-Floats = NDArray[np.float32]
 
 CORNER, SPAN, SIZE = (-1.8, -1.35), 3.6, 96  # the square of the face frame that the network sees: head, hair, chin
 AXES = ("ethnicity", "age", "gender", "emotion")
-AT_ONCE = 64  # faces in one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +39,18 @@ class Probe:
 
     def __init__(self, file: Path) -> None:
         """InputError where `file` is missing or no probe."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            content = file.read_bytes()
-            self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-            levels = json.loads(self._session.get_modelmeta().custom_metadata_map["levels"])
+            self._network = FaceNetwork(file)
+            self.levels = {axis: self._network.levels[axis] for axis in AXES}
         except Exception as error:  # onnxruntime raises many kinds
-            raise InputError(f"{file}: not a face probe ({type(error).__name__}); restore models/probe") from error
-        self.revision = hashlib.sha256(content).hexdigest()[:16]
+            raise InputError(f"{file}: not a face probe ({type(error).__name__}); restore models/readers") from error
+        self.revision, self.width = self._network.revision, self._network.width
         self.name = f"probe {self.revision}"
-        self.levels: dict[str, tuple[str, ...]] = {axis: tuple(levels[axis]) for axis in AXES}
-        """Axis -> slugs (ages: years, as text)."""
-        self.width = int(self._session.get_outputs()[-1].shape[1])
 
     def read(self, pictures: Sequence[NDArray[np.uint8]], faces: Sequence[Face]) -> Reading:
         """Reads one face in each RGB picture of shape (height, width, 3)."""
         squares = np.stack([face_square(*pair) for pair in zip(pictures, faces, strict=True)])
-        parts = [self._session.run(None, {"faces": squares[i : i + AT_ONCE]}) for i in range(0, len(squares), AT_ONCE)]
-        visibility, *levels, embedding = (np.concatenate(part) for part in zip(*parts, strict=True))
+        visibility, *levels, embedding = self._network.run(squares)
         return Reading(visibility, dict(zip(AXES, levels, strict=True)), embedding)
 
     def measure(self, picture: NDArray[np.uint8], face: Face) -> float:

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.attempt import Attempt
-from pipeline.errors import InputError
-from pipeline.generators.source import DiffusersClass, Pipeline, brief
+from pipeline.errors import InputError, brief
+from pipeline.generators.source import DiffusersClass, Pipeline
 from pipeline.spec import GeneratorSpec
 
 _OTHER_JOBS = {"num_frames": "videos", "strength": "changes to a picture", "mask_image": "changes to a picture"}

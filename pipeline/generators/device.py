@@ -10,10 +10,10 @@ from pipeline.errors import InputError
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, option: str = "device") -> torch.device:
     """ "auto" is torch's own accelerator (CUDA, ROCm, MPS, XPU) where there is one, else the CPU.
 
-    InputError for a name that torch does not know and for a device that this machine lacks.
+    `option` is what the user set it with. InputError for a name that torch does not know and for a device that this machine lacks.
     """
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if name == "auto":
@@ -21,14 +21,14 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise InputError(f"generator.device: {name!r} is no device; use auto, cpu, cuda, cuda:1 or mps") from None
+        raise InputError(f"{option}: {name!r} is no device; use auto, cpu, cuda, cuda:1 or mps") from None
     if device.type == "cpu":
         return device
     if accelerator is None or device.type != accelerator.type:
         has = "the CPU alone" if accelerator is None else f"the CPU and {accelerator.type}"
-        raise InputError(f"generator.device: {name!r} is not here; torch {torch.__version__} sees {has}, so use auto")
+        raise InputError(f"{option}: {name!r} is not here; torch {torch.__version__} sees {has}, so use auto")
     if device.index is not None and device.index >= (count := torch.accelerator.device_count()):
-        raise InputError(f"generator.device: {name!r} is not here; this machine has {count}, counted from 0")
+        raise InputError(f"{option}: {name!r} is not here; this machine has {count}, counted from 0")
     return device
 
 

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from pipeline.attempt import Attempt
-from pipeline.errors import InputError, RunError
+from pipeline.errors import InputError, RunError, brief
 from pipeline.generators import options
 from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
 from pipeline.generators.call import PipelineCall, check_call, plan_call
 from pipeline.generators.device import choose_device, choose_dtype, free_memory, is_out_of_memory
 from pipeline.generators.lora import LoraFile, check_lora, find_lora, load_lora
 from pipeline.generators.scheduler import check_scheduler, make_scheduler
-from pipeline.generators.source import ModelSource, Pipeline, brief, fetch_weights, find_model, revision_of
+from pipeline.generators.source import ModelSource, Pipeline, fetch_weights, find_model, revision_of
 from pipeline.spec import GeneratorSpec
 
 _COMPILER = ("torch._dynamo", "torch._inductor")
@@ -119,7 +119,7 @@ def load_generator(spec: GeneratorSpec) -> DiffusionGenerator:
     _quieten()
     if spec.model == BUNDLED:
         spec = with_bundled_defaults(spec)
-    device = choose_device(spec.device)
+    device = choose_device(spec.device, "generator.device")
     dtype = choose_dtype(spec.dtype, device)
     source = find_model(spec)
     check_call(spec, source.pipeline_class)

@@ -8,8 +8,9 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 
-from pipeline.errors import InputError, did_you_mean
-from pipeline.generators.source import DiffusersClass, Pipeline, brief, digest
+from pipeline.digest import digest
+from pipeline.errors import InputError, brief, did_you_mean
+from pipeline.generators.source import DiffusersClass, Pipeline
 from pipeline.hub import DOWNLOAD_ERRORS
 
 _USUAL_NAME = "pytorch_lora_weights.safetensors"

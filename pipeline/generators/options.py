@@ -12,8 +12,8 @@ import diffusers
 import torch
 from diffusers.models.cache_utils import CacheMixin
 
-from pipeline.errors import InputError
-from pipeline.generators.source import Model, ModelSource, Pipeline, brief
+from pipeline.errors import InputError, brief
+from pipeline.generators.source import Model, ModelSource, Pipeline
 from pipeline.spec import GeneratorSpec
 
 _ATTENTION_PACKAGES = {"flash": "flash-attn", "sage": "sageattention", "xformers": "xformers"}

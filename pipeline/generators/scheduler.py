@@ -6,8 +6,8 @@ from typing import Any
 
 import diffusers
 
-from pipeline.errors import InputError, did_you_mean
-from pipeline.generators.source import DiffusersClass, ModelSource, brief
+from pipeline.errors import InputError, brief, did_you_mean
+from pipeline.generators.source import DiffusersClass, ModelSource
 
 _FLOW_MATCH = "FlowMatch"
 _ALSO_FIT = {"LCMScheduler", "TCDScheduler"}

@@ -3,11 +3,9 @@
 What can be refused by its small files is refused before any weights are downloaded or read.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -23,7 +21,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from pipeline.errors import InputError, did_you_mean
+from pipeline.digest import digest
+from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.generators.bundled import BUNDLED
 from pipeline.hub import DOWNLOAD_ERRORS, HUB_ERRORS, is_hub_id
 from pipeline.resources import bundled_model_dir
@@ -118,27 +117,6 @@ def fetch_weights(source: ModelSource, variant: str | None) -> Path:
 def revision_of(source: ModelSource, folder: Path) -> str:
     """What tells this model's weights from others: the hub's commit, or 16 hex digits over the folder's contents."""
     return source.commit or digest(path for path in folder.rglob("*") if path.suffix in _DIGESTED)
-
-
-def digest(paths: Iterable[Path]) -> str:
-    """16 hex digits that change with the name or a byte of any file."""
-    files = sorted(path for path in paths if path.is_file())
-    with ThreadPoolExecutor() as pool:
-        sums = list(pool.map(_sha256, files))
-    text = "\n".join(f"{path.name} {checksum}" for path, checksum in zip(files, sums, strict=True))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def brief(error: Exception, limit: int = 200) -> str:
-    """The first line of another library's message, in at most `limit` characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = lines[0] if lines else type(error).__name__
-    return first if len(first) <= limit else f"{first[:limit]}..."
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _refuse(message: str) -> NoReturn:

@@ -5,12 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from pipeline.errors import InputError
 from pipeline.faces.face import Face
-from pipeline.training.processes import processes
+from pipeline.training.processes import device_of
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -67,7 +65,7 @@ def open_encoder(name: str, device: str = "auto", face_crop: bool = False, revis
         return BundledEncoder()
     from pipeline.training.vision import VisionEncoder
 
-    return VisionEncoder(name, _device(device), face_crop, revision)
+    return VisionEncoder(name, device_of(device), face_crop, revision)
 
 
 def cache_key(encoder: Encoder) -> str:
@@ -90,15 +88,3 @@ def with_faces(
         places, seen, where = zip(*found, strict=True)
         embeddings[list(places)] = embed(seen, where)
     return embeddings
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        here: torch.device = processes().device
-        return here
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise InputError(f"device {name!r} is not here; use auto, cpu, cuda, cuda:1 or mps") from None
-    return device

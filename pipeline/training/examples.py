@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.store.storage import explained
 from pipeline.training.embeddings import Embeddings
 from pipeline.training.labels import Labels
-from pipeline.training.names import emotion_names
 from pipeline.training.split import cell_of, hash_of, held_out
 
 Ints = NDArray[np.int64]

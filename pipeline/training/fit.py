@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, brief
 from pipeline.store.storage import Storage
 from pipeline.training.examples import Batch, Examples, Ints, Part
 from pipeline.training.loss import Objective
@@ -162,7 +162,7 @@ class Fit:
                 state = torch.load(file, map_location=self._device, weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
             raise InputError(
-                f"{storage.where(CHECKPOINT)}: damaged ({str(error).splitlines()[0][:100]}); remove it to start this run anew"
+                f"{storage.where(CHECKPOINT)}: damaged ({brief(error, 100)}); remove it to start this run anew"
             ) from None
         self.model.heads.load_state_dict(state["live"])
         self._average, self._best = state["average"], state["best"]

@@ -1,6 +1,5 @@
 """What a picture shows, as targets from 0 to 7 for the forty emotions: requested, annotated, voted or rated."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,12 +8,12 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.annotations import FOLDER, read_annotations
+from pipeline.digest import digest
+from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError, did_you_mean
 from pipeline.published import HIGHEST, Ratings, Votes, read_published
-from pipeline.store.parquet import read_tables
-from pipeline.store.schema import Table
 from pipeline.store.storage import Storage, open_storage
-from pipeline.training.names import emotion_names, position_of, positions_of
 from pipeline.training.pictures import DatasetPictures, PictureSource, Piece
 
 Floats = NDArray[np.float32]
@@ -72,10 +71,10 @@ def open_labels(name: str, source: PictureSource) -> Labels:
     if path.is_file():
         return published_labels(path)
     if path.is_dir():
-        return read_annotations(open_storage(str(path)), "", name)
-    if source.storage.names(f"annotations/{name}"):
-        return read_annotations(source.storage, f"annotations/{name}/", name)
-    known = [REQUESTED, *source.storage.names("annotations")]
+        return annotated_labels(open_storage(str(path.resolve().parent)), path.resolve().name, name)
+    if source.storage.names(f"{FOLDER}/{name}"):
+        return annotated_labels(source.storage, f"{FOLDER}/{name}", name)
+    known = [REQUESTED, *source.storage.names(FOLDER)]
     raise InputError(
         f"{source.storage.url}: no labels {name!r}{did_you_mean(name, known)}; here are {', '.join(known)}, and a CSV file "
         "of votes or ratings can be named by its path"
@@ -126,40 +125,23 @@ class TableLabels:
         return Targets(self.table.values[found], weights.astype(np.float32))
 
 
-def read_annotations(storage: Storage, folder: str, name: str) -> TableLabels:
-    """Parquet files with a column `id` and one column of numbers from 0 to 7 for each of the forty emotions.
-
-    Columns are named by name, slug or alias; other columns are ignored. An empty value is not known. InputError says which
-    file lacks which column, and which picture's rating lies outside.
-    """
-    files = [f"{folder}{file}" for file in storage.names(folder.rstrip("/") or ".") if file.endswith(".parquet")]
-    if not files:
-        raise InputError(f"{storage.where(folder)}: no .parquet files of annotations here")
-    ids: list[str] = []
-    parts: list[Floats] = []
-    for file in files:
-        for table in read_tables(storage, file):
-            parts.append(_annotated(table, storage.where(file)))
-            ids += table["id"].to_pylist()
-    values = np.concatenate(parts)
-    lines = {picture: line for line, picture in enumerate(ids)}
-    if len(lines) != len(ids):
-        twice = next(picture for line, picture in enumerate(ids) if lines[picture] != line)
-        raise InputError(f"{storage.where(folder)}: annotates {twice!r} twice; keep one row a picture")
-    known = ~np.isnan(values)
-    digest = _digest(*(storage.digest(file).sha256.encode() for file in files))
-    return TableLabels(name, "rating", digest, lines, Targets(np.nan_to_num(values), known.astype(np.float32)))
+def annotated_labels(storage: Storage, folder: str, name: str) -> TableLabels:
+    """The annotations in a folder (`pipeline.annotations.read_annotations`); an empty value is not known."""
+    found = read_annotations(storage, folder)
+    lines = {picture: line for line, picture in enumerate(found.ids)}
+    values, known = np.nan_to_num(found.values).astype(np.float32), ~np.isnan(found.values)
+    return TableLabels(name, "rating", found.digest, lines, Targets(values, known.astype(np.float32)))
 
 
 def published_labels(file: Path) -> TableLabels:
     """EmoNet-Face's binary.csv or hq.csv. InputError names the line and the column at fault."""
     published = read_published(file)
-    digest = _digest(file.read_bytes())
+    content = digest([file])
     if isinstance(published, Ratings):
         lines, table = {image: line for line, image in enumerate(published.images)}, _mean_ratings(published)
-        return TableLabels(file.name, "rating", digest, _by_key(lines, file), table)
+        return TableLabels(file.name, "rating", content, _by_key(lines, file), table)
     lines, table = _vote_shares(published)
-    return TableLabels(file.name, "vote", digest, _by_key(lines, file), table)
+    return TableLabels(file.name, "vote", content, _by_key(lines, file), table)
 
 
 def _mean_ratings(ratings: Ratings) -> Targets:
@@ -186,41 +168,6 @@ def _vote_shares(votes: Votes) -> tuple[dict[str, int], Targets]:
     return lines, Targets(values, weights)
 
 
-def _annotated(table: Table, where: str) -> Floats:
-    """The ratings (n, 40) of one table, nan where empty."""
-    emotions = emotion_names()
-    if "id" not in table.column_names:
-        raise InputError(f"{where}: no column 'id'; annotations need it to find their pictures")
-    places = positions_of([name for name in table.column_names if _is_emotion(name)], where)
-    if missing := [name for place, name in enumerate(emotions) if place not in places]:
-        strange = [name for name in table.column_names if not _is_emotion(name)]
-        raise InputError(
-            f"{where}: no column {missing[0]!r}{did_you_mean(missing[0], strange)}; every emotion needs one"
-        )
-    values = np.empty((len(table), len(emotions)), np.float32)
-    for place, label in places.items():
-        try:
-            values[:, place] = table[label].cast("float32").to_numpy()
-        except (ValueError, TypeError, NotImplementedError) as error:
-            raise InputError(f"{where}: column {label!r} holds no numbers ({str(error).splitlines()[0]})") from None
-    outside = np.argwhere((values < 0) | (values > HIGHEST))
-    if len(outside):
-        line, place = outside[0]
-        raise InputError(
-            f"{where}: {table['id'][int(line)].as_py()!r} is rated {values[line, place]:g} in column {places[int(place)]!r}; "
-            f"ratings are from 0 to {HIGHEST}"
-        )
-    return values
-
-
-def _is_emotion(label: str) -> bool:
-    try:
-        position_of(label)
-    except InputError:
-        return False
-    return True
-
-
 def _intensity(intensity: str, picture: str) -> float:
     try:
         return INTENSITIES[intensity]
@@ -244,10 +191,3 @@ def _by_key(lines: dict[str, int], file: Path) -> dict[str, int]:
             if found.setdefault(key, line) != line:
                 raise InputError(f"{file}: {image!r} shares the name {key!r} with another image; rename one of them")
     return found
-
-
-def _digest(*contents: bytes) -> str:
-    whole = hashlib.sha256()
-    for content in contents:
-        whole.update(content)
-    return whole.hexdigest()[:16]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import mannwhitneyu
 
 from pipeline.training.examples import Examples, Part
 from pipeline.training.labels import Kind
@@ -69,13 +69,13 @@ def _emotion(name: str, scores: Floats, values: Floats, present: NDArray[np.bool
 def area_under_curve(scores: Floats, present: NDArray[np.bool_]) -> float | None:
     """P(a present picture scores higher than an absent one), ties counting half; None without both kinds.
 
-    The Mann-Whitney statistic from mean ranks (Hanley and McNeil 1982).
+    The Mann-Whitney statistic (Hanley and McNeil 1982).
     """
     positives, negatives = int(present.sum()), int((~present).sum())
     if not positives or not negatives:
         return None
-    above = float(rankdata(scores)[present].sum()) - positives * (positives + 1) / 2
-    return above / (positives * negatives)
+    above = mannwhitneyu(scores[present], scores[~present], method="asymptotic").statistic
+    return float(above) / (positives * negatives)
 
 
 def _first(scores: Floats, values: Floats, present: NDArray[np.bool_]) -> tuple[float | None, float | None]:

@@ -9,17 +9,17 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import UnidentifiedImageError
 
-from pipeline.errors import InputError, did_you_mean
+from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.faces.detector import make_detector
 from pipeline.faces.face import Face, FaceDetector
-from pipeline.imaging import decode
+from pipeline.imaging import PICTURE_SUFFIXES, decode, picture_files
 from pipeline.spec import FaceSpec
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.rows import Row
 from pipeline.store.storage import LocalStorage, Storage
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 FILES_PER_PIECE = 512
 AT_ONCE = 32
 """Decoded pictures in memory."""
@@ -104,7 +104,7 @@ class PictureFiles:
         """InputError where there is no picture."""
         self.root = root
         self.storage: Storage = LocalStorage(root)
-        self._files = picture_files(root) if files is None else files
+        self._files = require_files(root) if files is None else files
 
     @property
     def name(self) -> str:
@@ -169,23 +169,20 @@ def _face(row: Row) -> Face:
     return Face((left, top, right, bottom), tuple(zip(points[::2], points[1::2], strict=True)), row["det_score"])
 
 
-def picture_files(root: Path) -> list[Path]:
-    """The pictures below a folder, hidden ones left out, in name order. InputError where there is none."""
-    if found := sorted(file for file in root.rglob("*") if _is_picture(root, file)):
+def require_files(root: Path) -> list[Path]:
+    """The pictures below a folder (`pipeline.imaging.picture_files`). InputError where there is none."""
+    if found := picture_files(root):
         return found
-    raise InputError(f"{root}: no pictures here ({', '.join(sorted(SUFFIXES))}), and no dataset")
-
-
-def _is_picture(root: Path, file: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return file.suffix.lower() in SUFFIXES and not hidden and file.is_file()
+    raise InputError(f"{root}: no pictures here ({', '.join(sorted(PICTURE_SUFFIXES))}), and no dataset")
 
 
 def _read(file: Path) -> Picture:
     try:
         return decode(file.read_bytes())
+    except UnidentifiedImageError:
+        raise InputError(f"{file}: cannot be read as a picture (it is none); take it out or replace it") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as a picture ({error}); take it out or replace it") from None
+        raise InputError(f"{file}: cannot be read as a picture ({brief(error)}); take it out or replace it") from None
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.training.model import EmotionModel
-from pipeline.training.pictures import DatasetPictures, PictureFiles, open_pictures, picture_files
+from pipeline.training.pictures import DatasetPictures, PictureFiles, open_pictures, require_files
 from pipeline.training.predict import Scores, encoder_of, score_dataset, score_pictures
 from pipeline.training.scorefile import check_format, write_scores
 
@@ -62,4 +62,4 @@ def _source(pictures: Sequence[str], split: str | None) -> DatasetPictures | Pic
     if split is not None:
         raise InputError(f"--split {split}: picture files have no splits; leave it out or name a dataset")
     paths = [Path(name) for name in pictures]
-    return PictureFiles(Path(), [file for path in paths for file in (picture_files(path) if path.is_dir() else [path])])
+    return PictureFiles(Path(), [file for path in paths for file in (require_files(path) if path.is_dir() else [path])])

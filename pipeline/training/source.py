@@ -11,9 +11,9 @@ from huggingface_hub import constants, snapshot_download
 from safetensors import SafetensorError
 from torch import Tensor
 
-from pipeline.errors import InputError, did_you_mean
+from pipeline.emotions import emotion_names
+from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.hub import HUB_ERRORS, find_commit, is_hub_id
-from pipeline.training.names import emotion_names, published_file
 
 if TYPE_CHECKING:
     from pipeline.training.model import EmotionModel
@@ -39,6 +39,11 @@ def load_model(kind: type[Model], name: str, revision: str | None = None) -> Mod
     )
 
 
+def published_file(name: str) -> str:
+    """The file of an Empathic-Insight-Face head: "Jealousy & Envy" is in model_jealousy_&_envy_best.pth."""
+    return f"model_{name.lower().replace('/', '_').replace(' ', '_')}_best.pth"
+
+
 def _folder(name: str, revision: str | None) -> Path:
     path = Path(name).expanduser()
     if path.is_dir():
@@ -54,7 +59,7 @@ def _folder(name: str, revision: str | None) -> Path:
         return Path(snapshot_download(name, revision=wanted, allow_patterns=_FILES, local_files_only=commit is None))
     except HUB_ERRORS as error:
         raise InputError(
-            f"{name}: is no folder, is not whole in the Hugging Face cache, and cannot be fetched ({_brief(error)}); with "
+            f"{name}: is no folder, is not whole in the Hugging Face cache, and cannot be fetched ({brief(error)}); with "
             f"network type: hf download {name}"
         ) from None
 
@@ -64,7 +69,7 @@ def _load_ours(kind: type[Model], folder: Path) -> Model:
         return kind.from_pretrained(folder)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(
-            f"{folder}: not a whole emotion model ({_brief(error)}); download it or train it again"
+            f"{folder}: not a whole emotion model ({brief(error)}); download it or train it again"
         ) from None
 
 
@@ -101,7 +106,7 @@ def _read_head(file: Path) -> list[tuple[Tensor, Tensor]]:
             "from its publisher again"
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read ({_brief(error)}); download it again") from None
+        raise InputError(f"{file}: cannot be read ({brief(error)}); download it again") from None
     layers: dict[int, dict[str, Tensor]] = {}
     for key, value in state.items() if isinstance(state, Mapping) else ():
         if (match := _LAYER.fullmatch(str(key))) and isinstance(value, Tensor):
@@ -113,8 +118,3 @@ def _read_head(file: Path) -> list[tuple[Tensor, Tensor]]:
 
 def _sizes(head: list[tuple[Tensor, Tensor]]) -> list[int]:
     return [head[0][0].shape[1], *(weight.shape[0] for weight, _ in head)]
-
-
-def _brief(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

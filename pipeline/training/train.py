@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.store.lock import locked
 from pipeline.store.storage import LocalStorage
@@ -25,10 +26,9 @@ from pipeline.training.labels import REQUESTED, Labels, open_labels
 from pipeline.training.loss import Statistics, measure
 from pipeline.training.measures import Measures, measure_part
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names
 from pipeline.training.pictures import PictureSource, open_pictures
 from pipeline.training.predict import check_width
-from pipeline.training.processes import processes
+from pipeline.training.processes import device_of, processes
 from pipeline.training.recipe import Recipe, Settings, Size, check_settings, freeze
 from pipeline.training.watch import watching
 
@@ -174,7 +174,7 @@ class _Run:
         return {**outcome.as_dict(), "finished_before": False}
 
     def _fit(self, model: EmotionModel, statistics: Statistics, examples: Examples, parts: Gathered) -> Fit:
-        fit = Fit(model, statistics.objective, self._settings, _device(self._request.device))
+        fit = Fit(model, statistics.objective, self._settings, device_of(self._request.device))
         fit.only(statistics.taught)
         fit.resume(self._output)
         most = self._settings.epochs
@@ -291,8 +291,3 @@ def _weights_digest(model: EmotionModel) -> str:
     for value in model.state_dict().values():
         whole.update(value.numpy().tobytes())
     return whole.hexdigest()[:16]
-
-
-def _device(name: str) -> torch.device:
-    device: torch.device = processes().device if name == "auto" else torch.device(name)
-    return device

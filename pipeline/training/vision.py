@@ -1,6 +1,5 @@
 """Any Hugging Face vision model as an encoder."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,7 +11,8 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoImageProcessor, AutoModel
 
-from pipeline.errors import InputError, RunError, did_you_mean
+from pipeline.digest import digest
+from pipeline.errors import InputError, RunError, brief, did_you_mean
 from pipeline.faces.face import Face
 from pipeline.hub import HUB_ERRORS, find_commit, is_hub_id
 from pipeline.training.encoders import BUNDLED, DEFAULT, Floats, Picture, with_faces
@@ -49,7 +49,7 @@ class VisionEncoder:
             config = AutoConfig.from_pretrained(**self._where)
         except _LOAD_ERRORS as error:
             raise InputError(_absent(name, revision, error)) from None
-        self.revision: str = _digest(self._folder) if self._folder else str(config._commit_hash or revision)
+        self.revision: str = _revision(self._folder) if self._folder else str(config._commit_hash or revision)
         if self._folder and revision and revision != self.revision:
             raise InputError(
                 f"{name}: this encoder's files changed (revision {self.revision}, expected {revision}); its embeddings "
@@ -80,7 +80,7 @@ class VisionEncoder:
             found = model.get_image_features(**inputs) if hasattr(model, "get_image_features") else model(**inputs)
         except torch.OutOfMemoryError:
             raise RunError(f"{self.id}: {self._device} has no memory for {len(pictures)} pictures at once") from None
-        embeddings: Floats = _pooled(found).flatten(1).float().cpu().numpy()
+        embeddings: Floats = pooled(found).flatten(1).float().cpu().numpy()
         return embeddings
 
     @cached_property
@@ -90,11 +90,12 @@ class VisionEncoder:
             processor = AutoImageProcessor.from_pretrained(**self._where)
             model = AutoModel.from_pretrained(**self._where, dtype=torch.float32)
         except _LOAD_ERRORS as error:
-            raise InputError(f"{self.id}: cannot be loaded as a vision encoder ({_brief(error)})") from None
+            raise InputError(f"{self.id}: cannot be loaded as a vision encoder ({brief(error)})") from None
         return processor, model.to(self._device).eval()
 
 
-def _pooled(found: Any) -> torch.Tensor:  # noqa: ANN401 - transformers has no types
+def pooled(found: Any) -> torch.Tensor:  # noqa: ANN401 - transformers has no types
+    """One vector a picture or text: a model's own pooling, or else the mean over its patches."""
     if isinstance(found, torch.Tensor):
         return found
     pooled = getattr(found, "pooler_output", None)
@@ -112,13 +113,9 @@ def _crop(picture: Picture, face: Face) -> Picture:
     return picture[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-def _digest(folder: Path) -> str:
+def _revision(folder: Path) -> str:
     """16 hex digits that change with any configuration or weight file."""
-    whole = hashlib.sha256()
-    for file in sorted(file for file in folder.iterdir() if file.suffix in _DIGESTED):
-        with file.open("rb") as content:
-            whole.update(f"{file.name} {hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
-    return whole.hexdigest()[:16]
+    return digest(file for file in folder.iterdir() if file.suffix in _DIGESTED)
 
 
 def _absent(name: str, revision: str, error: Exception) -> str:
@@ -127,13 +124,8 @@ def _absent(name: str, revision: str, error: Exception) -> str:
     fetch = f"with network type `hf download {name}`, " if is_hub_id(name) else ""
     return (
         f"encoder {name!r}{at}: no vision model in a folder of this name, in the Hugging Face cache or on the hub{near} "
-        f"({_brief(error)}); {fetch}name another, or take 'bundled'"
+        f"({brief(error)}); {fetch}name another, or take 'bundled'"
     )
-
-
-def _brief(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:160] if lines else type(error).__name__
 
 
 def _quieten() -> None:

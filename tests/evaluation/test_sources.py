@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.evaluation.sources.dataset import open_dataset, read_annotations, read_rows
-from pipeline.evaluation.sources.pictures import PictureFolder, matched, picture_files
+from pipeline.evaluation.sources.dataset import open_dataset, read_labels, read_rows
+from pipeline.evaluation.sources.pictures import PictureFolder, matched
 from pipeline.evaluation.sources.predictions import read_predictions
 from pipeline.evaluation.sources.scorer import complete, open_scorer
+from pipeline.imaging import picture_files
 from pipeline.store.folder import DatasetFolder
 from pipeline.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
@@ -91,7 +92,7 @@ def test_a_file_that_is_gone_and_a_column_that_is_missing_are_named(fresh: Datas
 def test_annotations_come_in_the_order_of_the_ids_over_several_files_with_gaps(fresh: DatasetFolder):
     first, second, third, *_ = read_rows(fresh, "all").ids
     annotate(fresh, {"a": table([second], Anger=[5.5]), "b": table(["elsewhere", first], Awe=[1, None])})
-    labels = read_annotations(fresh, "people", [first, second, third])
+    labels = read_labels(fresh, "people", [first, second, third])
     assert labels[1, NAMES.index("Anger")] == 5.5
     assert labels[0, NAMES.index("Anger")] == 0
     assert np.isnan(labels[0, NAMES.index("Awe")])
@@ -103,9 +104,9 @@ def test_annotations_come_in_the_order_of_the_ids_over_several_files_with_gaps(f
     [
         ({}, "annotations/people: no labels here"),
         ({"a": table(["x"])}, "labels none of the 8 pictures"),
-        ({"a": table(["x"], Anger=[7.5])}, "x is labelled 7.5 on Anger; labels are 0 to 7"),
-        ({"a": table(["x"], Anger=[-1])}, "x is labelled -1 on Anger"),
-        ({"a": table(["x"]), "b": table(["x"])}, "labels x a second time"),
+        ({"a": table(["x"], Anger=[7.5])}, "'x' is rated 7.5 in column 'Anger'; ratings are from 0 to 7"),
+        ({"a": table(["x"], Anger=[-1])}, "'x' is rated -1 in column 'Anger'"),
+        ({"a": table(["x"]), "b": table(["x"])}, "annotates 'x' twice"),
         ({"a": table(["x"]).drop_columns("Fear")}, "no column 'Fear'"),
         ({"a": table(["x"]).rename_columns(["ids", *NAMES])}, "no column 'id'; did you mean 'ids'?"),
         ({"a": table(["x"]).append_column("fear", [[1.0]])}, "'Fear' and 'fear' are the same emotion"),
@@ -114,7 +115,7 @@ def test_annotations_come_in_the_order_of_the_ids_over_several_files_with_gaps(f
 def test_wrong_annotations_are_one_line(fresh: DatasetFolder, made, complaint: str):
     annotate(fresh, made)
     with pytest.raises(InputError) as error:
-        read_annotations(fresh, "people", read_rows(fresh).ids)
+        read_labels(fresh, "people", read_rows(fresh).ids)
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -122,7 +123,7 @@ def test_wrong_annotations_are_one_line(fresh: DatasetFolder, made, complaint: s
 def test_annotations_under_another_name_are_suggested(fresh: DatasetFolder):
     annotate(fresh, {"a": table(["x"])}, "judged")
     with pytest.raises(InputError, match="did you mean 'judged'?"):
-        read_annotations(fresh, "judge", ["x"])
+        read_labels(fresh, "judge", ["x"])
 
 
 def test_predictions_are_read_from_parquet_and_from_json_alike(tmp_path: Path):

@@ -78,5 +78,5 @@ def test_what_compares_no_texts_with_pictures_is_refused_in_one_line(tmp_path: P
 
 def test_a_file_that_is_no_picture_is_named(model: Path, tmp_path: Path):
     (tmp_path / "1.png").write_text("no picture")
-    with pytest.raises(InputError, match=r"1\.png: is no picture that can be read"):
+    with pytest.raises(InputError, match=r"1\.png: cannot be read as a picture"):
         open_scorer(f"zero-shot:{model}").score_files(PictureFolder(tmp_path, ("1.png",)))

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
+from pipeline.emotions import emotion_names
 from pipeline.spec import parse_spec
 from pipeline.store.folder import DatasetFolder
-from pipeline.training.names import emotion_names, published_file
+from pipeline.training.source import published_file
 from tests.store.making import RECIPE, VOCABULARY, begin, judged
 
 COLOURS = {"awe": (200, 60, 60), "anger": (60, 200, 60), "fear": (60, 60, 200), "relief": (180, 180, 40)}

@@ -129,7 +129,7 @@ def test_an_encoder_that_is_not_there_gets_one_line(name):
 
 
 def test_a_device_that_is_not_here_gets_one_line(tiny_encoder):
-    with pytest.raises(InputError, match="device 'abacus' is not here"):
+    with pytest.raises(InputError, match="device: 'abacus' is no device"):
         open_encoder(tiny_encoder, device="abacus")
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.emotions import emotion_names
 from pipeline.training.examples import Examples, Part
 from pipeline.training.fit import Fit
 from pipeline.training.heads import SIZES, StackedHeads
 from pipeline.training.loss import measure
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names
 from pipeline.training.recipe import Settings
 
 

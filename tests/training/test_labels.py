@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError
 from pipeline.training.labels import open_labels
-from pipeline.training.names import emotion_names, position_of
 from pipeline.training.pictures import DatasetPictures, PictureFiles, Piece
 from tests.evaluation.making import write_ratings, write_votes
 from tests.training.making import colour_dataset, colour_picture, picture_ids, write_annotations

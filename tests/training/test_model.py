@@ -6,9 +6,10 @@ import pickle
 import pytest
 import torch
 
+from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names, published_file
+from pipeline.training.source import published_file
 from tests.training.making import write_published
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
+from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names
 from pipeline.training.predict import encoder_of, score_dataset, score_images
 from pipeline.training.prediction import predict
 from pipeline.training.scorefile import scores_as_dict, scores_as_text

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names, position_of
 from pipeline.training.train import make_train_request, outcome_text, train
 from tests.evaluation.making import write_votes
 from tests.training.making import COLOURS, colour_dataset, picture_ids, write_annotations, write_published

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from pipeline.emotions import emotion_names
 from pipeline.store.parquet import write_tables
 from pipeline.store.storage import LocalStorage
 from pipeline.training import embeddings
@@ -20,7 +21,6 @@ from pipeline.training.fit import Fit
 from pipeline.training.labels import Targets
 from pipeline.training.loss import measure
 from pipeline.training.model import EmotionModel
-from pipeline.training.names import emotion_names
 from pipeline.training.pictures import Piece
 from pipeline.training.recipe import Settings
 

@@ -10,11 +10,12 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError, did_you_mean
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.sources.pictures import PictureFolder, picture_files
+from pipeline.evaluation.sources.pictures import PictureFolder
+from pipeline.imaging import picture_files
 from pipeline.resources import prompts_dir
-from pipeline.vocabulary import load_vocabulary
 
 MAPPINGS = "mappings"
 CSV_COLUMNS = ("path", "label")
@@ -106,12 +107,12 @@ def read_classes(data: Path, mapping: ClassMapping) -> ClassPictures:
 
 def _with_names(mapping: ClassMapping, path: Path) -> ClassMapping:
     """The mapping with the taxonomy's names; InputError for an unknown emotion, or one that two classes hold."""
-    vocabulary, owner, classes = load_vocabulary(), dict[str, str](), dict[str, MappedClass]()
+    owner, classes = dict[str, str](), dict[str, MappedClass]()
     for name, mapped in mapping.classes.items():
         names = []
         for label in mapped.emotions:
             try:
-                names.append(vocabulary.emotion(label).name)
+                names.append(emotion_names()[position_of(label)])
             except InputError as error:
                 raise InputError(f"{path}: classes.{name}.emotions: {error}") from None
             if names[-1] in owner:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.annotations import FOLDER, read_annotations
 from pipeline.errors import InputError, did_you_mean
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sample import Groups
-from pipeline.evaluation.sources.columns import emotion_columns
-from pipeline.published import HIGHEST
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.manifest import ShardRecord
-from pipeline.store.parquet import read_schema, read_tables
+from pipeline.store.parquet import read_schema
 from pipeline.store.schema import Table
 from pipeline.store.shards import data_path
 
@@ -74,46 +73,24 @@ def read_rows(folder: DatasetFolder, split: str = "") -> Rows:
     )
 
 
-def read_annotations(folder: DatasetFolder, name: str, ids: Sequence[str]) -> Floats:
+def read_labels(folder: DatasetFolder, name: str, ids: Sequence[str]) -> Floats:
     """The labels annotations/NAME/*.parquet of these pictures: (pictures, emotions), 0 to 7, nan where there is none.
 
-    Raises InputError where the folder, a column or every picture is missing, for ratings off the scale, and for a picture
-    that is labelled twice.
+    Raises InputError where they are not there, are wrong (see `pipeline.annotations`), or label none of the pictures.
     """
-    place = f"annotations/{name}"
-    files = [f"{place}/{file}" for file in folder.storage.names(place) if file.endswith(".parquet")]
-    if not files:
-        known = folder.storage.names("annotations")
+    place = f"{FOLDER}/{name}"
+    if not folder.storage.names(place):
+        known = folder.storage.names(FOLDER)
         hint = did_you_mean(name, known) or (f"; there is {', '.join(known)}" if known else "")
         raise InputError(f"{folder.storage.where(place)}: no labels here (*.parquet){hint}")
-    rated: dict[str, Floats] = {}
-    for file in files:
-        for picture, ratings in _rated(folder, file):
-            if picture in rated:
-                raise InputError(f"{folder.storage.where(file)}: labels {picture} a second time; keep one")
-            rated[picture] = ratings
-    if not any(picture in rated for picture in ids):
+    found = read_annotations(folder.storage, place)
+    row_of = {picture: row for row, picture in enumerate(found.ids)}
+    rows = np.array([row_of.get(picture, -1) for picture in ids])
+    if not (rows >= 0).any():
         raise InputError(
             f"{folder.storage.where(place)}: labels none of the {len(ids)} pictures; is it of this dataset?"
         )
-    unknown = np.full(len(next(iter(rated.values()))), np.nan)
-    return np.stack([rated.get(picture, unknown) for picture in ids])
-
-
-def _rated(folder: DatasetFolder, file: str) -> Iterator[tuple[str, Floats]]:
-    """Each picture's ratings in one file, (emotions,)."""
-    where = folder.storage.where(file)
-    columns = emotion_columns(read_schema(folder.storage, file).names, where)
-    for table in read_tables(folder.storage, file, ["id", *columns.values()]):
-        ids = table.column("id").to_pylist()
-        values = np.column_stack([table.column(name).to_numpy() for name in columns.values()]).astype(np.float64)
-        wrong = np.argwhere((values < 0) | (values > HIGHEST))
-        if len(wrong):
-            row, column = wrong[0]
-            raise InputError(
-                f"{where}: {ids[row]} is labelled {values[row, column]:g} on {list(columns)[column]}; labels are 0 to {HIGHEST}"
-            )
-        yield from zip(ids, values, strict=True)
+    return np.where(rows[:, None] >= 0, found.values[rows], np.nan)
 
 
 def _tables(folder: DatasetFolder, record: ShardRecord, columns: list[str]) -> Iterator[Table]:

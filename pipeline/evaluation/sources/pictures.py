@@ -1,14 +1,12 @@
 """Finds the picture files that ids speak of."""
 
-import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import InputError
-
-FORMATS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+from pipeline.imaging import PICTURE_SUFFIXES, picture_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class PictureFolder:
         direct = [self.folder / name for name in self.ids]
         if all(path.is_file() for path in direct):
             return direct
-        files = list(picture_files(self.folder))
+        files = picture_files(self.folder)
         names = [path.relative_to(self.folder).as_posix() for path in files]
         return [files[row] for row in matched(names, self.ids, str(self.folder))]
 
@@ -59,13 +57,4 @@ def _ends(name: str) -> set[str]:
 def _bare(name: str) -> str:
     """Without the ending of a picture."""
     path = PurePosixPath(name)
-    return str(path.with_suffix("")) if path.suffix.lower() in FORMATS else name
-
-
-def picture_files(folder: Path) -> Iterator[Path]:
-    """Every picture below `folder`, by path; hidden files and folders are passed over."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in FORMATS:
-                yield Path(place, name)
+    return str(path.with_suffix("")) if path.suffix.lower() in PICTURE_SUFFIXES else name

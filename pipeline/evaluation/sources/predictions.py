@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import InputError
+from pipeline.emotions import emotion_columns
+from pipeline.errors import InputError, brief
 from pipeline.evaluation.arrays import Floats
-from pipeline.evaluation.sources.columns import emotion_columns
 from pipeline.evaluation.sources.pictures import PictureFolder, matched
 from pipeline.evaluation.sources.scorer import in_order
 from pipeline.published import HIGHEST
@@ -76,7 +76,7 @@ def _read_parquet(path: Path) -> dict[str, list[Any]]:
     try:
         columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({' '.join(str(error).split())[:120]})") from None
+        raise InputError(f"{path}: cannot be read as Parquet ({brief(error)})") from None
     return columns
 
 

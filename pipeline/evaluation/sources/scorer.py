@@ -7,11 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.store.folder import DatasetFolder
-from pipeline.vocabulary import load_vocabulary
 
 ZERO_SHOT = "zero-shot:"
 
@@ -58,7 +58,7 @@ def complete(scorer: Scorer, values: Floats) -> Scored:
 
     Pictures without scores count as 0 on every emotion: a model that finds no face is not excused.
     """
-    emotions = tuple(emotion.name for emotion in load_vocabulary().emotions)
+    emotions = emotion_names()
     lacking = [name for name in emotions if name not in scorer.emotions]
     if lacking:
         raise InputError(f"{scorer.name}: does not score {lacking[0]}; {len(lacking)} of {len(emotions)} are missing")

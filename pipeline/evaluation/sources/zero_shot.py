@@ -5,20 +5,17 @@ text embedding of a class is the mean over several prompts, here one for each de
 the emotions; those of SigLIP (X. Zhai et al., 2023), which has a bias, a sigmoid each. Both are multiplied by 7.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from transformers import AutoModel, AutoProcessor
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, brief
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sources.dataset import ALL
 from pipeline.evaluation.sources.pictures import PictureFolder
@@ -26,10 +23,11 @@ from pipeline.evaluation.sources.scorer import ZERO_SHOT, in_order
 from pipeline.generators.device import choose_device
 from pipeline.published import HIGHEST
 from pipeline.store.folder import DatasetFolder
+from pipeline.training.pictures import DatasetPictures, PictureFiles, PictureSource
+from pipeline.training.vision import pooled
 from pipeline.vocabulary import Emotion, load_vocabulary
 
 PROMPT = "a photo of a face showing {}"
-BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +55,28 @@ class ZeroShot:
 
     def score_dataset(self, folder: DatasetFolder, ids: Sequence[str], split: str) -> Floats:
         """See `Scorer`."""
-        found: list[str] = []
-        values = self._score(_dataset_pictures(folder, split, found))
+        found, values = self._score(DatasetPictures(folder), None if split == ALL else split)
         return in_order(found, values, ids, self.name)
 
     def score_files(self, pictures: PictureFolder) -> Floats:
         """See `Scorer`."""
-        return self._score(_opened(path, str(path)) for path in pictures.paths())
+        return self._score(PictureFiles(Path(), pictures.paths()))[1]
 
     @torch.inference_mode()
-    def _score(self, pictures: Iterable[Image.Image]) -> Floats:
-        """(pictures, emotions), 0 to 7."""
-        pictures = iter(pictures)
+    def _score(self, source: PictureSource, split: str | None = None) -> tuple[list[str], Floats]:
+        """Ids and (pictures, emotions), 0 to 7; memory holds the scores and a few pictures."""
+        ids: list[str] = []
         blocks = []
-        while batch := list(islice(pictures, BATCH)):
-            inputs = self.processor(images=batch, return_tensors="pt").to(self.model.device)
-            seen = _unit(_pooled(self.model.get_image_features(**inputs)))
+        for batch in (batch for piece in source.pieces(split) for batch in source.read(piece, faces=False)):
+            images = {"images": list(batch.pictures), "input_data_format": "channels_last"}
+            inputs = self.processor(**images, return_tensors="pt").to(self.model.device)
+            seen = _unit(pooled(self.model.get_image_features(**inputs)))
             logits = seen @ self.texts.T * self.model.logit_scale.exp()
             bias = getattr(self.model, "logit_bias", None)
             shares = logits.softmax(1) if bias is None else (logits + bias).sigmoid()
+            ids += batch.ids
             blocks.append(shares.double().cpu().numpy())
-        return np.concatenate(blocks) * HIGHEST
+        return ids, np.concatenate(blocks) * HIGHEST
 
 
 def _loaded(kind: Any, source: str) -> Any:  # noqa: ANN401 - transformers has no types
@@ -85,7 +84,7 @@ def _loaded(kind: Any, source: str) -> Any:  # noqa: ANN401 - transformers has n
         return kind.from_pretrained(source)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{ZERO_SHOT}{source}: cannot be loaded ({str(error).strip().splitlines()[0][:160]}); name a folder or a "
+            f"{ZERO_SHOT}{source}: cannot be loaded ({brief(error)}); name a folder or a "
             "hub id of a CLIP or SigLIP model"
         ) from None
 
@@ -100,31 +99,8 @@ def _text_embedding(model: Any, processor: Any, emotion: Emotion) -> Tensor:  # 
         truncation=True,
         return_tensors="pt",
     ).to(model.device)
-    return _unit(_unit(_pooled(model.get_text_features(**inputs))).mean(0))
-
-
-def _pooled(features: Any) -> Tensor:  # noqa: ANN401 - a tensor, from transformers 5 on an output that holds it
-    pooled: Tensor = getattr(features, "pooler_output", features)
-    return pooled
+    return _unit(_unit(pooled(model.get_text_features(**inputs))).mean(0))
 
 
 def _unit(embeddings: Tensor) -> Tensor:
     return torch.nn.functional.normalize(embeddings, dim=-1)
-
-
-def _dataset_pictures(folder: DatasetFolder, split: str, found: list[str]) -> Iterator[Image.Image]:
-    """The pictures of a split, one row group in memory; their ids are appended to `found`."""
-    for record in folder.committed():
-        if split in (ALL, record.split):
-            for table in folder.read_shard(record.name, ["id", "image"]):
-                for row in table.to_pylist():
-                    found.append(row["id"])
-                    yield _opened(BytesIO(row["image"]["bytes"]), row["id"])
-
-
-def _opened(source: Any, where: str) -> Image.Image:  # noqa: ANN401 - a path or a file
-    try:
-        with Image.open(source) as image:
-            return image.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise InputError(f"{where}: is no picture that can be read ({error})") from None
