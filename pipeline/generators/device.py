@@ -13,7 +13,8 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 def choose_device(name: str, option: str = "device") -> torch.device:
     """ "auto" is torch's own accelerator (CUDA, ROCm, MPS, XPU) where there is one, else the CPU.
 
-    `option` is what the user set it with. InputError for a name that torch does not know and for a device that this machine lacks.
+    InputError, which begins with the user's `option`, for a name that torch does not know and for a device that this
+    machine lacks.
     """
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if name == "auto":
