@@ -1,6 +1,7 @@
 """What `emonet evaluate` does: finds the pictures and their labels, has them scored, and reports."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import InputError
@@ -95,7 +96,7 @@ def _on_classes(data: Path, mapping: str, scorers: Sequence[Scorer]) -> Evaluati
     found = read_classes(data, classes)
     models = [complete(one, one.score_files(found.pictures)) for one in scorers]
     mapped = [
-        Scored(one.name, tuple(classes.classes), classes.scores(one.emotions, one.values), one.missed) for one in models
+        replace(one, emotions=tuple(classes.classes), values=classes.scores(one.emotions, one.values)) for one in models
     ]
     sample = named_sample(mapped[0].emotions, mapped[0].values, found.classes)
     truth = f"labels are its classes, through mapping {classes.name}: the highest of a class's emotions"

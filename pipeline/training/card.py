@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from pipeline.training.encoders import BUNDLED, BUNDLED_CAUTION
 from pipeline.training.labels import INTENSITIES, REQUESTED
 from pipeline.training.measures import Measures
 from pipeline.training.recipe import Recipe
@@ -16,7 +17,7 @@ _LIMITS = """\
 
 - Scores say what a picture of a synthetic face looks like to this model. They say nothing about what a person feels.
 - {labels}
-- Trained with present and absent pictures of an emotion counted alike: scores rank pictures, and are not frequencies.
+{encoder}- Trained with present and absent pictures of an emotion counted alike: scores rank pictures, and are not frequencies.
 - {untaught}
 - Not for use at work or school, in hiring, surveillance, law enforcement, border control, credit or insurance.
 """
@@ -35,7 +36,11 @@ def model_card(recipe: Recipe, outcome: "TrainOutcome") -> str:
         _about(recipe, outcome),
         "## Measured\n",
         *(_measured(one) for one in outcome.measures if one.pictures),
-        _LIMITS.format(labels=_about_labels(recipe), untaught=_about_untaught(recipe, outcome)),
+        _LIMITS.format(
+            labels=_about_labels(recipe),
+            encoder=f"- {BUNDLED_CAUTION[0].upper()}{BUNDLED_CAUTION[1:]}\n" if recipe.encoder == BUNDLED else "",
+            untaught=_about_untaught(recipe, outcome),
+        ),
     ]
     return "\n".join(parts)
 

@@ -14,6 +14,10 @@ Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
 BUNDLED = "bundled"
+BUNDLED_CAUTION = (
+    "the bundled encoder learnt the 40 emotions from the renders that the bundled model learnt from, so figures on that "
+    "model's pictures show that the parts fit together, and tell nothing of photographs."
+)
 DEFAULT = "google/siglip2-so400m-patch16-384"
 
 

@@ -8,6 +8,8 @@ from pipeline.errors import InputError
 from pipeline.evaluation.sources.dataset import ALL, read_rows
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.evaluation.sources.scorer import complete, open_scorer
+from pipeline.faces.probe import load_probe
+from pipeline.training.encoders import BUNDLED
 from pipeline.training.model import EmotionModel
 from pipeline.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
@@ -55,6 +57,16 @@ def test_emotions_are_put_in_the_taxonomys_order(tmp_path: Path):
     scored = complete(scorer, values)
     assert scored.emotions == NAMES
     np.testing.assert_array_equal(scored.values, values[:, ::-1])
+
+
+def test_the_bundled_encoder_comes_with_a_caution(tmp_path: Path, model: str):
+    probe = load_probe()
+    bundled = EmotionModel(probe.width, (8,), NAMES, BUNDLED, probe.revision)
+    bundled.card = "# Made for a test"
+    bundled.save_pretrained(tmp_path / "bundled")
+    (caution,) = complete(open_scorer(str(tmp_path / "bundled")), np.zeros((1, 40))).cautions
+    assert caution.startswith("bundled: the bundled encoder learnt the 40 emotions")
+    assert complete(open_scorer(model), np.zeros((1, 40))).cautions == ()
 
 
 def test_a_model_that_lacks_an_emotion_is_refused(tmp_path: Path):

@@ -147,6 +147,7 @@ def group_plot(figures: Evaluation) -> Figure:
                 _point(panel, place, getattr(group.overall, name), hollow=group.small)
         panel.axvline(getattr(figures.overall, name).value, color="black", linestyle=":", linewidth=1)
         panel.set_title(f"{TITLES[name]} (dotted: all pictures)", fontsize=10)
+        panel.set_xlim(right=min(panel.get_xlim()[1], 1.01))
     return figure
 
 

@@ -28,6 +28,8 @@ class Predictions:
     ids: tuple[str, ...]
     values: Floats
 
+    cautions: tuple[str, ...] = ()
+
     @property
     def name(self) -> str:
         """See `Scorer`."""

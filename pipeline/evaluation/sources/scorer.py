@@ -27,6 +27,10 @@ class Scorer(Protocol):
     def emotions(self) -> tuple[str, ...]:
         """Names, in the order of the scores."""
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What not to read into its figures, and why."""
+
     def score_dataset(self, folder: DatasetFolder, ids: Sequence[str], split: str) -> Floats:
         """(pictures, emotions) in the order of `ids`, which are those of `split` ("all" is every one)."""
 
@@ -42,15 +46,18 @@ class Scored:
     emotions: tuple[str, ...]
     values: Floats
     missed: int
+    told: tuple[str, ...] = ()
+    """The scorer's own cautions."""
 
     @property
     def cautions(self) -> tuple[str, ...]:
         """What must be said beside its figures."""
         if not self.missed:
-            return ()
-        return (
-            f"{self.name} gave {self.missed:,} pictures no score, such as where it found no face: they count as 0.",
+            return self.told
+        unscored = (
+            f"{self.name} gave {self.missed:,} pictures no score, such as where it found no face: they count as 0."
         )
+        return (*self.told, unscored)
 
 
 def complete(scorer: Scorer, values: Floats) -> Scored:
@@ -64,7 +71,7 @@ def complete(scorer: Scorer, values: Floats) -> Scored:
         raise InputError(f"{scorer.name}: does not score {lacking[0]}; {len(lacking)} of {len(emotions)} are missing")
     ordered = values[:, [scorer.emotions.index(name) for name in emotions]]
     without = np.any(np.isnan(ordered), axis=1, keepdims=True)
-    return Scored(scorer.name, emotions, np.where(without, 0.0, ordered), int(without.sum()))
+    return Scored(scorer.name, emotions, np.where(without, 0.0, ordered), int(without.sum()), scorer.cautions)
 
 
 def open_scorer(model: str, encoder: str = "", device: str = "auto") -> Scorer:

@@ -10,7 +10,7 @@ from pipeline.evaluation.sources.dataset import ALL
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.evaluation.sources.scorer import in_order
 from pipeline.store.folder import DatasetFolder
-from pipeline.training.encoders import Encoder
+from pipeline.training.encoders import BUNDLED, BUNDLED_CAUTION, Encoder
 from pipeline.training.model import EmotionModel
 from pipeline.training.predict import encoder_of, score_dataset, score_images
 
@@ -34,6 +34,11 @@ class Trained:
     def emotions(self) -> tuple[str, ...]:
         """See `Scorer`."""
         return self.model.emotions
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """See `Scorer`."""
+        return (f"{self.name}: {BUNDLED_CAUTION}",) if self.encoder.id == BUNDLED else ()
 
     def score_dataset(self, folder: DatasetFolder, ids: Sequence[str], split: str) -> Floats:
         """See `Scorer`."""

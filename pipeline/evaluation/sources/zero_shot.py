@@ -39,6 +39,7 @@ class ZeroShot:
     model: Any
     processor: Any
     texts: Tensor
+    cautions: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, source: str, device: str) -> Self:
