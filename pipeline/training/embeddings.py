@@ -12,13 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
+from pipeline.progress import Watch, watching
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.parquet import DamagedFileError, read_schema, read_tables, write_tables
 from pipeline.store.schema import Schema, Table
 from pipeline.training.encoders import Encoder, cache_key
 from pipeline.training.pictures import DatasetPictures, PictureSource, Piece, require_pieces
 from pipeline.training.processes import processes
-from pipeline.training.watch import Watch, watching
 
 Floats = NDArray[np.float32]
 

@@ -14,6 +14,7 @@ import torch
 
 from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
+from pipeline.progress import watching
 from pipeline.store.lock import locked
 from pipeline.store.storage import LocalStorage
 from pipeline.training.card import model_card
@@ -30,7 +31,6 @@ from pipeline.training.pictures import PictureSource, open_pictures
 from pipeline.training.predict import check_width
 from pipeline.training.processes import device_of, processes
 from pipeline.training.recipe import Recipe, Settings, Size, check_settings, freeze
-from pipeline.training.watch import watching
 
 OUTCOME = "outcome.json"
 CHECKPOINT_SHARE = 0.05
