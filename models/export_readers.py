@@ -22,6 +22,7 @@ from torch import nn
 
 from models import networks, reader
 from models.checksums import write_checksums
+from models.train_reader import mean
 
 LIMIT = "limit.json"
 HALVED = 256  # weights of this many numbers or more are stored in half precision
@@ -80,12 +81,12 @@ def halve(model: onnx.ModelProto) -> None:
 
 
 def trained(which: str, work: Path) -> reader.Reader:
-    """The network of ``which``.pt."""
+    """The network of ``which``.pt: the mean of the ends of its runs."""
     state = networks.restore(work / f"{which}.pt")
     if state is None:
         raise SystemExit(f"{work}/{which}.pt is missing: run python -m models.train_reader {which} first")
     network = reader.probe() if which == "probe" else reader.judge()
-    network.load_state_dict(state["network"])
+    network.load_state_dict(mean(state["ends"]))
     return network
 
 

@@ -60,6 +60,18 @@ def heads(group: Picture, portrait: Picture, grey_portrait: Picture, detector: E
     return [portrait, grey_portrait, *crops]
 
 
+@pytest.fixture(scope="session")
+def doubted(heads: list[Picture]) -> Picture:
+    """The one of `heads` that the probe wrongly calls covered: a man who laughs, turned 21 degrees, before an orange wall."""
+    return heads[4]
+
+
+@pytest.fixture(scope="session")
+def undoubted(heads: list[Picture], doubted: Picture) -> list[Picture]:
+    """The other five."""
+    return [head for head in heads if head is not doubted]
+
+
 def _framed(picture: Picture, face: Face) -> Picture:
     middle_x, middle_y = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
     half = 0.75 * face.height

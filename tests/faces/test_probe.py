@@ -61,10 +61,18 @@ def seen(detector, picture):
 
 
 @pytest.mark.parametrize("light", LIGHTS)
-def test_whole_faces_are_kept_in_every_light(detector, heads, light):
-    """Of six faces of photographs at most one may be refused: the probe learnt from renders alone."""
-    values = [seen(detector, LIGHTS[light](head)) for head in heads]
-    assert sum(value < 0.5 for value in values) <= 1, values
+def test_whole_faces_are_kept_in_every_light(detector, undoubted, light):
+    """Five faces of photographs: it learnt from renders alone."""
+    assert len(undoubted) == 5
+    values = [seen(detector, LIGHTS[light](head)) for head in undoubted]
+    assert min(values) >= 0.5, values
+
+
+@pytest.mark.xfail(
+    reason="the probe learnt from renders alone, and takes this cheek for something before it", strict=True
+)
+def test_a_laughing_face_before_a_wall_like_skin_is_kept(detector, doubted):
+    assert seen(detector, doubted) >= 0.5
 
 
 @pytest.mark.parametrize("part", PARTS)
