@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.imaging import PICTURE_SUFFIXES
 from pipeline.training.model import EmotionModel
 from pipeline.training.pictures import DatasetPictures, PictureFiles, open_pictures, require_files
 from pipeline.training.predict import Scores, encoder_of, score_dataset, score_pictures
@@ -55,7 +56,8 @@ def predict(
 
 
 def _source(pictures: Sequence[str], split: str | None) -> DatasetPictures | PictureFiles:
-    if len(pictures) == 1 and not Path(pictures[0]).is_file():
+    first = Path(pictures[0])
+    if len(pictures) == 1 and not first.is_file() and first.suffix.lower() not in PICTURE_SUFFIXES:
         source = open_pictures(pictures[0])
         if isinstance(source, DatasetPictures):
             return source

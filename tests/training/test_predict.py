@@ -101,7 +101,7 @@ def test_a_picture_without_a_face_is_told_and_has_no_scores(tiny_encoder, files)
     [
         (["{files}"], {"split": "test"}, "picture files have no splits"),
         (["{files}"], {"output": "scores.txt"}, "scores are written as .json or .parquet"),
-        (["nowhere.png"], {}, "nowhere.png"),
+        (["nowhere.png"], {}, "nowhere.png: cannot be read"),
         (["{files}", "nowhere.png"], {}, "nowhere.png: cannot be read"),
         (["{model}/README.md"], {}, "README.md: cannot be read as a picture"),
     ],
