@@ -9,8 +9,9 @@ A draw is a column of `times`, (pictures, draws): how often each picture is in i
 picture once, so that a figure and its draws come from one piece of code.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -46,19 +47,24 @@ def draw_times(pictures: int, resamples: int = RESAMPLES, seed: int = SEED) -> I
         yield np.hstack([sample, block]) if start == 0 else block
 
 
-def estimates(draws: Floats, biased: Sequence[int] = (), least: float = -np.inf) -> list[Estimate]:
+UNBIASED: Mapping[int, tuple[float, float]] = MappingProxyType({})
+
+
+def estimates(draws: Floats, biased: Mapping[int, tuple[float, float]] = UNBIASED) -> list[Estimate]:
     """One estimate a row of `draws` (figures, 1 + resamples), whose column 0 is the sample itself.
 
     Draws that leave the figure undefined (nan) are left out of its percentiles; a figure that the sample itself leaves
-    undefined has none. A resample adds its own bias to the rows `biased` (a calibration error grows with noise), so
-    their intervals are reflected about the sample's figure: "basic" ones (A. Davison and D. Hinkley, 1997, section 5.2),
-    cut at `least` and widened to hold the figure itself, which a bias larger than the spread leaves out.
+    undefined has none. A resample adds its own bias to the rows `biased` (a calibration error grows with noise, a
+    correlation shrinks with the ties of pictures drawn twice), so their intervals are reflected about the sample's figure:
+    "basic" ones (A. Davison and D. Hinkley, 1997, section 5.2), cut to the least and the greatest possible value, which
+    `biased` gives, and widened to hold the figure itself, which a bias larger than the spread leaves out.
     """
     value = draws[:, 0]
     low, high = (_percentile(np.sort(draws[:, 1:], axis=1), share) for share in (0.025, 0.975))
-    for row in biased:
+    for row, (least, greatest) in biased.items():
         own = value[row]
-        low[row], high[row] = min(max(2 * own - high[row], least), own), max(2 * own - low[row], own)
+        reflected = max(2 * own - high[row], least), min(2 * own - low[row], greatest)
+        low[row], high[row] = min(reflected[0], own), max(reflected[1], own)
     ends = (np.where(np.isnan(value), np.nan, end) for end in (low, high))
     return [Estimate(*row) for row in np.column_stack([value, *ends]).tolist()]
 

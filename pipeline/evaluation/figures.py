@@ -44,7 +44,12 @@ class LabelFigures:
 OVERALL = tuple(field.name for field in fields(Overall))
 BY_LABEL = tuple(field.name for field in fields(LabelFigures))[2:]
 LOWER_IS_BETTER = ("calibration_error",)
-_BIASED, _BIASED_BY_LABEL = ([names.index(name) for name in LOWER_IS_BETTER] for names in (OVERALL, BY_LABEL))
+_RANGES = {"spearman": (-1.0, 1.0), "calibration_error": (0.0, 1.0)}
+"""Of the figures that resampling biases."""
+_BIASED, _BIASED_BY_LABEL = (
+    {names.index(name): ends for name, ends in _RANGES.items()} for names in (OVERALL, BY_LABEL)
+)
+_BIASED_LEADS = dict.fromkeys(_BIASED, (-np.inf, np.inf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,16 @@ class Draws:
 
     def as_overall(self) -> Overall:
         """The overall figures with their intervals."""
-        return Overall(*estimates(self.overall, _BIASED, least=0))
+        return Overall(*estimates(self.overall, _BIASED))
 
     def less(self, others: Floats) -> Overall:
         """The overall figures less `others`, (8, draws), on the same draws."""
-        return Overall(*estimates(self.overall - others, _BIASED))
+        return Overall(*estimates(self.overall - others, _BIASED_LEADS))
 
     def as_labels(self, sample: Sample) -> tuple[LabelFigures, ...]:
         """The figures of the labels that have positives in `sample`."""
         return tuple(
-            LabelFigures(label, positives, *estimates(draws, _BIASED_BY_LABEL, least=0))
+            LabelFigures(label, positives, *estimates(draws, _BIASED_BY_LABEL))
             for label, positives, draws in zip(sample.labels, positive_counts(sample), self.by_label, strict=True)
             if positives
         )

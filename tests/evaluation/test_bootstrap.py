@@ -48,12 +48,14 @@ def test_what_is_undefined_has_no_interval_and_what_no_draw_defines_neither():
 
 def test_biased_rows_have_their_interval_reflected_cut_and_widened_to_the_figure():
     draws = np.array([[1.5, *np.linspace(1, 3, 101)]])
-    (plain,), (reflected,), (cut,) = estimates(draws), estimates(draws, [0]), estimates(draws, [0], least=0.5)
+    (plain,), (reflected,), (cut,) = (
+        estimates(draws, biased) for biased in ({}, {0: (-np.inf, np.inf)}, {0: (0.5, 1.7)})
+    )
     assert (plain.low, plain.high) == pytest.approx((1.05, 2.95))
     assert (reflected.low, reflected.high) == pytest.approx((3 - 2.95, 3 - 1.05))
-    assert (cut.low, cut.high) == (0.5, reflected.high)
+    assert (cut.low, cut.high) == (0.5, 1.7)
     for value in (0.0, 4.0):
-        (wide,) = estimates(np.array([[value, *np.linspace(1, 3, 101)]]), [0])
+        (wide,) = estimates(np.array([[value, *np.linspace(1, 3, 101)]]), {0: (-np.inf, np.inf)})
         assert wide.low <= value <= wide.high
         assert value in (wide.low, wide.high)
 

@@ -38,9 +38,12 @@ def test_overall_figures_and_their_intervals_are_those_of_the_draws():
     sample = made_sample()
     figures = evaluated(sample)
     drawn = np.concatenate([measure(sample, times).overall for times in draw_times(120, 50)], axis=1)
-    for name, row in zip(OVERALL[:7], drawn, strict=False):
+    for name, row in zip(OVERALL, drawn, strict=True):
         one = getattr(figures.overall, name)
-        assert (one.value, one.low, one.high) == pytest.approx((row[0], *np.quantile(row[1:], [0.025, 0.975])))
+        low, high = np.quantile(row[1:], [0.025, 0.975])
+        if name in ("spearman", "calibration_error"):  # resampling biases them
+            low, high = min(2 * row[0] - high, row[0]), max(2 * row[0] - low, row[0])
+        assert (one.value, one.low, one.high) == pytest.approx((row[0], low, high))
 
 
 def test_labels_are_measured_or_named_as_lacking_positives():

@@ -86,7 +86,7 @@ def _gaps(figures: Evaluation) -> Table:
         if gap.figure in _GROUP_COLUMNS
     ]
     return Table(
-        ["axis", "figure", "worst group", "best group", "worst less best"], rows, title="Largest gaps", longest=22
+        ["axis", "figure", "worst group", "best group", "worst less best"], rows, title="Largest gaps", longest=24
     )
 
 
@@ -100,7 +100,7 @@ def _groups(axis: AxisFigures) -> Table:
 
     header = [axis.axis, "n", *_GROUP_COLUMNS.values(), "AUC less best"]
     rows = [row(group) for group in axis.groups]
-    return Table(header, rows, title=f"By {axis.axis}", longest=22, brief=" x " not in axis.axis)
+    return Table(header, rows, title=f"By {axis.axis}", longest=24, brief=" x " not in axis.axis)
 
 
 def _confusion(figures: Evaluation) -> Table:

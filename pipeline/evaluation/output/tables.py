@@ -63,11 +63,11 @@ def interval(low: float, high: float) -> str:
 
 
 def estimate(figure: Estimate, sign: bool = False) -> str:
-    """A figure and its interval, "0.812 [0.74, 0.88]"; with `sign` as a difference, "+0.012 [-0.01, +0.03]"."""
+    """A figure and its interval, "0.812 [0.742, 0.881]"; with `sign` as a difference, "+0.012 [-0.010, +0.034]"."""
     if not figure.defined:
         return "-"
     plus = "+" if sign else ""
-    ends = "" if math.isnan(figure.low) else f" [{figure.low:{plus}.2f}, {figure.high:{plus}.2f}]"
+    ends = "" if math.isnan(figure.low) else f" [{figure.low:{plus}.3f}, {figure.high:{plus}.3f}]"
     return f"{figure.value:{plus}.3f}{ends}"
 
 
