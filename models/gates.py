@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from models import measures
 from models.judge import Judge
@@ -164,6 +166,19 @@ def speed_gate() -> Gate:
     return Gate("seconds a picture, two cores", "0.5", f"{seconds:.2f}", seconds <= 0.5)
 
 
+def age_sheet(renders: Labelled, samples: Labelled) -> Image.Image:
+    """A row a decade, the youngest on top: a render of each ethnicity, women and men in turn, then a sample of the same."""
+    people = list(zip(dict.fromkeys(renders.levels["ethnicity"]), cycle(("woman", "man"))))
+    rows = []
+    for age in sorted(set(renders.levels["age"]), key=int):
+        row = []
+        for shown in (renders, samples):
+            who = list(zip(*(shown.levels[axis] for axis in DEMOGRAPHIC), strict=True))
+            row += [shown.pictures[who.index((ethnicity, age, gender))] for ethnicity, gender in people]
+        rows.append(np.concatenate(row, axis=1))
+    return Image.fromarray(np.concatenate(rows))
+
+
 def table(gates: list[Gate], notes: list[str]) -> str:
     head = "| gate | at least (at most) | measured | reached |\n|---|---|---|---|"
     return "\n\n".join(["\n".join([head, *(gate.row() for gate in gates)]), *notes])
@@ -179,7 +194,9 @@ def write_card(card: Path, text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("outputs/gates"))
-    parser.add_argument("--card", type=Path, help="write the table into this file, between its two marks")
+    parser.add_argument(
+        "--card", type=Path, help="write the table into this file, between its two marks, and ages.jpg beside it"
+    )
     parser.add_argument(
         "--unseen", type=int, default=12, help="files of 400 renders to measure the judge and visibility on"
     )
@@ -203,6 +220,7 @@ def main() -> None:
     (args.work / "gates.json").write_text(json.dumps([asdict(gate) for gate in gates], indent=1) + "\n")
     if args.card:
         write_card(args.card, text)
+        age_sheet(renders, samples).save(args.card.with_name("ages.jpg"), quality=85, optimize=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.faces import cut
-from models.gates import BEGIN, END, Gate, acceptance_gates, table, write_card
+from models.gates import BEGIN, END, Gate, acceptance_gates, age_sheet, table, write_card
 from models.limit import balanced_limit
 from models.samples import AXES, FirstTry, Labelled
 from pipeline.faces.face import Face
@@ -52,6 +52,18 @@ def test_a_cut_takes_a_part_of_the_face_away(seed: int) -> None:
     height, width = left.shape[:2]
     assert (height < 128) != (width < 128)
     assert max(128 - height, 128 - width) >= 30
+
+
+def test_the_sheet_of_ages_has_a_row_a_decade_renders_first() -> None:
+    people = [(e, a, g) for a in ("30", "20") for e, g in (("black", "woman"), ("white", "man"))]
+
+    def shown(start: int) -> Labelled:
+        pictures = [np.full((2, 2, 3), start + i, np.uint8) for i in range(4)]
+        levels = dict(zip(("ethnicity", "age", "gender"), map(list, zip(*people, strict=True)), strict=True))
+        return Labelled(pictures, {**levels, "emotion": ["awe"] * 4})
+
+    sheet = np.asarray(age_sheet(shown(0), shown(10)))
+    assert sheet[::2, ::2, 0].tolist() == [[2, 3, 12, 13], [0, 1, 10, 11]]
 
 
 def test_the_card_keeps_what_stands_around_the_table(tmp_path) -> None:
