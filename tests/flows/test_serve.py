@@ -29,6 +29,7 @@ def call(url, body=None):
 
 
 def wait_for(what, seconds=240):
+    """What comes of a call, tried again while the server is not up, or busy (503, which Prefect's own client repeats too)."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -56,7 +57,8 @@ def test_a_dataset_can_be_launched_from_the_served_deployment(served, tmp_path):
     deployment = wait_for(lambda: call(f"{served}/deployments/name/generate-dataset/emonet"))
     grid = {"emotions": ["anger"], "ethnicities": ["white"], "ages": [30], "genders": ["man"]}
     parameters = {"spec": "demo", "output": str(tmp_path / "out"), "steps": 6, "detector": "embedded", **grid}
-    run = call(f"{served}/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters})
+    asked = {"parameters": parameters, "idempotency_key": "once"}
+    run = wait_for(lambda: call(f"{served}/deployments/{deployment['id']}/create_flow_run", asked))
 
     def ended():
         state = call(f"{served}/flow_runs/{run['id']}")["state"]
