@@ -20,9 +20,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from models import networks, reader
+from models import reader
 from models.checksums import write_checksums
-from models.train_reader import mean
 
 LIMIT = "limit.json"
 HALVED = 256  # weights of this many numbers or more are stored in half precision
@@ -80,16 +79,6 @@ def halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend([*casts, *nodes])
 
 
-def trained(which: str, work: Path) -> reader.Reader:
-    """The network of ``which``.pt: the mean of the ends of its runs."""
-    state = networks.restore(work / f"{which}.pt")
-    if state is None:
-        raise SystemExit(f"{work}/{which}.pt is missing: run python -m models.train_reader {which} first")
-    network = reader.probe() if which == "probe" else reader.judge()
-    network.load_state_dict(mean(state["ends"]))
-    return network
-
-
 def shift(network: reader.Reader, work: Path) -> None:
     """Move the answers on visibility so that the limit that models/limit.py found lies at 0.5."""
     file = work / LIMIT
@@ -107,7 +96,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for which, work in (("judge", args.judge), ("probe", args.work)):
-        network = trained(which, work)
+        network = reader.trained(which, work)
         if which == "probe":
             shift(network, work)
         content = to_onnx(network).SerializeToString()

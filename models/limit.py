@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from models import reader
-from models.export_readers import LIMIT, trained
+from models.export_readers import LIMIT
 from models.faces import best_face
 from models.occluders import HARMLESS, OCCLUDERS
 from models.photographs import Photograph, load_photographs
@@ -72,7 +72,7 @@ def main() -> None:
     args = parser.parse_args()
     pictures, whole = squares(set_on(load_photographs(args.work)), np.random.default_rng(0))
     with torch.inference_mode():
-        answers, _ = trained("probe", args.work).eval()(reader.as_input(torch.from_numpy(pictures)))
+        answers, _ = reader.trained("probe", args.work).eval()(reader.as_input(torch.from_numpy(pictures)))
     logits = answers[reader.VISIBILITY][:, 0].double().numpy()
     limit = balanced_limit(logits, whole)
     (args.work / LIMIT).write_text(json.dumps({"logit": limit}) + "\n")

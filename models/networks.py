@@ -117,6 +117,15 @@ class Progress:
             print(f"{self.name} step {number} loss {mean:.4f} {rate:.2f} steps/s {left:.1f} min left", flush=True)
 
 
+def rate(peak: float, step: int, share: float, cooldown: float, least: float) -> float:
+    """Learning rate: a warm-up over 200 steps, a plateau, over the last ``cooldown`` of the run a linear fall to ``least``.
+
+    ``share`` is how much of the run is over; all but ``peak`` and ``step`` are shares from 0 to 1.
+    """
+    fall = 1.0 if share < 1 - cooldown else max(least, (1 - share) / cooldown)
+    return peak * min(1.0, (step + 1) / 200) * fall
+
+
 def prepare(threads: int, seed: int = 0) -> None:
     """Threads, seed and the flags that make small networks fast on a CPU."""
     torch.set_num_threads(threads)

@@ -6,14 +6,18 @@ they are built (a residual network, a ConvNeXt), their seed and the renders they
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import nn
 from torch.nn import functional
 
+from models import networks
 from models.tables import AGES, GENDERS, expressions, looks
 
 SIZE = 96  # pixels of what both of them see
 VISIBILITY = "visibility"
+Weights = dict[str, torch.Tensor]
 
 
 def levels() -> dict[str, tuple[str, ...]]:
@@ -108,6 +112,21 @@ def judge() -> Reader:
         nn.GroupNorm(1, 192),
     )
     return Reader(trunk, 192, visibility=False).to(memory_format=torch.channels_last)
+
+
+def mean(ends: list[Weights]) -> Weights:
+    """Of several networks' weights."""
+    return {name: sum(one[name] / len(ends) for one in ends).to(value.dtype) for name, value in ends[0].items()}
+
+
+def trained(which: str, work: Path) -> Reader:
+    """The network of ``which``.pt: the mean of the ends of its runs."""
+    state = networks.restore(work / f"{which}.pt")
+    if state is None:
+        raise SystemExit(f"{work}/{which}.pt is missing: run python -m models.train_reader {which} first")
+    network = probe() if which == "probe" else judge()
+    network.load_state_dict(mean(state["ends"]))
+    return network
 
 
 def as_input(pictures: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,6 @@ import torch
 from torch.nn import functional
 
 from models import networks, reader
-from models.export_readers import trained
 from models.latent import CELL_WEIGHT, LatentSpace, load_pictures
 
 NOISE = 0.12  # of each channel's spread, at most; drawn anew for each picture
@@ -57,10 +56,10 @@ def picture_loss(made: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor)
 
 
 class Detail:
-    """How differently the probe sees two pictures: the mean distance of its maps, each in units of its own deviation."""
+    """How differently the probe sees two pictures: the mean distance of its maps, in their own deviations, times ``weight``."""
 
-    def __init__(self, work: Path) -> None:
-        self.trunk = trained("probe", work).trunk.eval().requires_grad_(False)
+    def __init__(self, work: Path, weight: float) -> None:
+        self.trunk, self.weight = reader.trained("probe", work).trunk.eval().requires_grad_(False), weight
 
     def __call__(self, made: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         maps = functional.interpolate(torch.cat([made, wanted]), size=reader.SIZE, mode="bilinear", antialias=True)
@@ -69,16 +68,16 @@ class Detail:
             maps = layer(maps)
             mine, other = maps.chunk(2)
             total = total + ((mine - other).abs().mean() / other.std())
-        return total / len(self.trunk)
+        return self.weight * total / len(self.trunk)
 
 
-def decoder_loss(vae: torch.nn.Module, data: Data, size: int, detail: Detail | None, share: float) -> torch.Tensor:
+def decoder_loss(vae: torch.nn.Module, data: Data, size: int, detail: Detail | None) -> torch.Tensor:
     """On noisy latents."""
     pictures, latents = data.batch(size)
     noisy = latents + torch.randn_like(latents) * data.spread * NOISE * torch.rand(size, 1, 1, 1) * 1.5
     made = vae.decoder(noisy.contiguous(memory_format=torch.channels_last))
     loss = picture_loss(made, pictures, data.weight)
-    return loss + share * detail(made, pictures) if detail else loss
+    return loss + detail(made, pictures) if detail else loss
 
 
 def encoder_loss(vae: torch.nn.Module, data: Data, size: int) -> torch.Tensor:
@@ -96,6 +95,14 @@ def start_evenly(vae: torch.nn.Module, data: Data) -> None:
         first.div_(data.spread)
 
 
+@torch.no_grad()
+def decibels(vae: torch.nn.Module, data: Data) -> float:
+    """Peak signal-to-noise ratio of 64 renders that went through the latents."""
+    pictures, latents = data.batch(64)
+    made = vae.decoder(latents).clamp(-1, 1)
+    return float(10 * np.log10(4 / (made - pictures).square().mean().item()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
@@ -109,8 +116,8 @@ def main() -> None:
     networks.prepare(args.threads)
     vae, data = networks.autoencoder(), Data(args.work)
     half = vae.decoder if args.half == "decoder" else vae.encoder
-    detail = Detail(args.work) if args.detail and args.half == "decoder" else None
-    loss_of = partial(decoder_loss, detail=detail, share=args.detail) if args.half == "decoder" else encoder_loss
+    detail = Detail(args.work, args.detail) if args.detail and args.half == "decoder" else None
+    loss_of = partial(decoder_loss, detail=detail) if args.half == "decoder" else encoder_loss
     optimizer = torch.optim.AdamW(half.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=1e-4)
     average, step, file = networks.Average(half.parameters(), 0.998), 0, args.work / f"{args.half}.pt"
     state = networks.restore(file)
@@ -123,9 +130,8 @@ def main() -> None:
     torch.manual_seed(step)
     progress = networks.Progress(args.half, args.minutes)
     while progress.elapsed < args.minutes:
-        share = progress.elapsed / args.minutes
         for group in optimizer.param_groups:
-            group["lr"] = args.rate * min(1.0, (step + 1) / 200) * (1.0 if share < 0.5 else max(0.03, 2 * (1 - share)))
+            group["lr"] = networks.rate(args.rate, step, progress.elapsed / args.minutes, cooldown=0.5, least=0.03)
         loss = loss_of(vae, data, args.batch)
         optimizer.zero_grad()
         loss.backward()
@@ -144,10 +150,7 @@ def main() -> None:
             networks.save(file, state)
     if args.half == "decoder":
         average.swap()
-        pictures, latents = data.batch(64)
-        with torch.no_grad():
-            made = vae.decoder(latents).clamp(-1, 1)
-        print(f"decoder {10 * np.log10(4 / (made - pictures).square().mean().item()):.2f} dB on 64 renders")
+        print(f"decoder {decibels(vae, data):.2f} dB on 64 renders")
 
 
 if __name__ == "__main__":

@@ -71,12 +71,6 @@ def flow_loss(
     return ((velocity - (noise - latents)).square() * weight).mean()
 
 
-def rate(peak: float, cooldown: float, step: int, share: float) -> float:
-    """Learning rate: a warm-up over 200 steps, a plateau, a linear fall over the last ``cooldown`` of the run."""
-    fall = 1.0 if share < 1 - cooldown else max(0.05, (1 - share) / cooldown)
-    return peak * min(1.0, (step + 1) / 200) * fall
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("outputs/bundled-model"))
@@ -115,7 +109,9 @@ def main() -> None:
     progress = networks.Progress("generator", args.minutes)
     while progress.elapsed < args.minutes:
         for group in optimizer.param_groups:
-            group["lr"] = group["share"] * rate(args.rate, args.cooldown, step, progress.elapsed / args.minutes)
+            group["lr"] = group["share"] * networks.rate(
+                args.rate, step, progress.elapsed / args.minutes, args.cooldown, least=0.05
+            )
         latents, tokens = data.batch(args.batch)
         loss = flow_loss(network, latents, encoder(tokens).last_hidden_state, weight)
         optimizer.zero_grad()

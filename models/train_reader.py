@@ -275,7 +275,7 @@ def main() -> None:
             save(file, network, optimizer, step, ends)
     ends = [*ends, network.state_dict()][-RUNS:]
     save(file, network, optimizer, step, ends)
-    network.load_state_dict(mean(ends))
+    network.load_state_dict(reader.mean(ends))
     for name, share in examine(network, held_out).items():
         print(f"{name:40s} {share:.3f}")
 
@@ -285,15 +285,9 @@ def rate(peak: float, step: int, share: float) -> float:
     return peak * min(1.0, (step + 1) / 200) * max(0.01, 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
 
 
-Weights = dict[str, torch.Tensor]
-
-
-def mean(ends: list[Weights]) -> Weights:
-    """Of several networks' weights."""
-    return {name: sum(one[name] / len(ends) for one in ends).to(value.dtype) for name, value in ends[0].items()}
-
-
-def save(file: Path, network: reader.Reader, optimizer: torch.optim.Optimizer, step: int, ends: list[Weights]) -> None:
+def save(
+    file: Path, network: reader.Reader, optimizer: torch.optim.Optimizer, step: int, ends: list[reader.Weights]
+) -> None:
     """Write the checkpoint."""
     state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "ends": ends}
     networks.save(file, state)
