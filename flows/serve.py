@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import IO, cast
 
 import click
 
@@ -46,20 +47,22 @@ def _server(host: str, port: int) -> Iterator[str]:
     api = f"http://{host}:{port}/api"
     environment = {**os.environ, "PREFECT_SERVER_UI_API_URL": api}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        _wait(server, api)
-        yield api
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would stop the server once it is full
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        try:
+            _wait(server, api, said)
+            yield api
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
 
 
-def _wait(server: "subprocess.Popen[bytes]", api: str) -> None:
+def _wait(server: "subprocess.Popen[bytes]", api: str, errors: IO[bytes]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            said = (server.stderr.read() if server.stderr else b"").decode(errors="replace").strip().splitlines()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().splitlines()
             raise RunError(
                 f"the Prefect server did not start: {said[-1] if said else 'no reason given'}; try another --port"
             )
