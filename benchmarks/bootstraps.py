@@ -12,10 +12,10 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from pipeline.emotions import emotion_names
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.bootstrap import RESAMPLES, SEED, draw_times
 from pipeline.evaluation.metrics import ranked, ranking, spearman
+from pipeline.labels.emotions import emotion_names
 
 
 def main() -> None:

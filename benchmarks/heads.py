@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from pipeline.emotions import emotion_names
+from pipeline.labels.emotions import emotion_names
 from pipeline.training.examples import Examples, Part
 from pipeline.training.fit import Fit
 from pipeline.training.heads import SIZES

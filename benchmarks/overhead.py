@@ -16,14 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.attempt import Attempt
-from pipeline.engine.inline import InlineEngine
+from pipeline.attempts.attempt import Attempt
 from pipeline.faces.detector import make_detector
 from pipeline.faces.judge import FaceJudge
 from pipeline.faces.probe import load_probe
 from pipeline.generators.diffusion import load_generator
-from pipeline.request import make_request
-from pipeline.run import open_run
+from pipeline.planning.request import make_request
+from pipeline.run.dataset_run import open_run
+from pipeline.run.engines.inline import InlineEngine
 
 
 class Recorder:

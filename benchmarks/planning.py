@@ -9,10 +9,10 @@ import time
 import tracemalloc
 from collections.abc import Callable
 
-from pipeline.grid import make_grid
-from pipeline.plan import Slot, plan_shards
-from pipeline.spec import load_spec
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.grid import make_grid
+from pipeline.planning.plan import Slot, plan_shards
+from pipeline.planning.spec import load_spec
+from pipeline.planning.vocabulary import load_vocabulary
 
 
 def main() -> None:

@@ -20,16 +20,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.attempt import Attempt, JudgedAttempt
-from pipeline.grid import make_grid
-from pipeline.plan import plan_shards
-from pipeline.prompting import Prompter
-from pipeline.spec import parse_spec
+from pipeline.attempts.attempt import Attempt, JudgedAttempt
+from pipeline.attempts.verdict import Scores, Verdict
+from pipeline.planning.grid import make_grid
+from pipeline.planning.plan import plan_shards
+from pipeline.planning.prompting import Prompter
+from pipeline.planning.spec import parse_spec
+from pipeline.planning.vocabulary import load_vocabulary
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.planfile import PlannedShard
 from pipeline.store.rows import attempt_row
-from pipeline.verdict import Scores, Verdict
-from pipeline.vocabulary import load_vocabulary
 
 RECIPE = {"model": "random bytes", "revision": None, "steps": 4, "guidance": 0.0}
 SCORES = Scores(1, 0.2, 0.9, 0.0, (1.0, 2.0, 3.0, 4.0), tuple(map(float, range(10))), 0.5, 0.0, 1.0, 2.0, 3.0, 0.9, 0.5)

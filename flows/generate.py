@@ -20,10 +20,10 @@ from pydantic import Field
 
 from flows.artifacts import artifact_key
 from pipeline.errors import RunError
-from pipeline.outcome import Outcome
+from pipeline.planning.request import CHANGES, make_request
 from pipeline.progress import show
-from pipeline.request import CHANGES, make_request
-from pipeline.run import DatasetRun, open_run, resume_run
+from pipeline.run.dataset_run import DatasetRun, open_run, resume_run
+from pipeline.run.outcome import Outcome
 from pipeline.store.planfile import PlannedShard
 
 Positive = Annotated[int, Field(ge=1)]
@@ -81,7 +81,7 @@ def generate_dataset(
         prompts: Another prompts/ folder than the bundled one.
 
     Returns:
-        The outcome as plain data (pipeline.outcome.Outcome).
+        The outcome as plain data (pipeline.run.outcome.Outcome).
     """
     options = {name: value for name, value in locals().items() if name in CHANGES}
     request = make_request(spec, output, prompts, options)
@@ -103,7 +103,7 @@ def repair_dataset(folder: str, engine: Literal["inline"] = "inline") -> dict[st
         engine: Where the workers run.
 
     Returns:
-        The outcome as plain data (pipeline.outcome.Outcome).
+        The outcome as plain data (pipeline.run.outcome.Outcome).
     """
     with resume_run(folder, engine, repair=True) as run:
         return _complete(run)

@@ -17,7 +17,8 @@ from pydantic import Field
 
 from flows.artifacts import artifact_key
 from pipeline.training.fit import Epoch
-from pipeline.training.train import TrainRequest, make_train_request, outcome_text, train
+from pipeline.training.outcome import outcome_text
+from pipeline.training.train import TrainRequest, make_train_request, train
 
 Positive = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -67,7 +68,7 @@ def train_model(
         seed: Of weights, order and dropout.
 
     Returns:
-        The outcome as plain data (pipeline.training.train.TrainOutcome).
+        The outcome as plain data (pipeline.training.outcome.TrainOutcome).
     """
     options = {name: value for name, value in locals().items() if name != "dataset"}
     outcome = _train(make_train_request(dataset, options))

@@ -21,7 +21,7 @@ from models.checksums import write_checksums
 from models.latent import SIZE
 from models.wording import build_tokenizer
 from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 
 
 def pipeline(work: Path) -> tuple[StableDiffusionPipeline, dict[str, int]]:

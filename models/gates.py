@@ -25,7 +25,7 @@ from models.samples import AXES, FirstTry, Labelled, accepted, first_tries, gene
 from pipeline.faces.embedded import EmbeddedDetector
 from pipeline.faces.judge import FaceJudge
 from pipeline.faces.probe import load_probe
-from pipeline.spec import FaceSpec
+from pipeline.planning.spec import FaceSpec
 
 BEGIN, END = "<!-- gates: written by models/gates.py -->", "<!-- end of gates -->"
 DEMOGRAPHIC = ("ethnicity", "age", "gender")

@@ -20,8 +20,8 @@ from models.samples import AXES, FirstTry, Labelled, Pictures
 from pipeline.faces.face import FaceDetector
 from pipeline.faces.judge import FaceJudge
 from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
+from pipeline.planning.spec import GeneratorSpec
 from pipeline.resources import bundled_model_dir
-from pipeline.spec import GeneratorSpec
 
 PROMPTS = ["Portrait photo of a 40-year-old Latino woman, elation, full face"] * 16
 

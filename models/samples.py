@@ -16,12 +16,12 @@ from models.people import Labels, draw
 from models.render import render_shard
 from models.tables import INTENSITIES
 from pipeline.imaging import decode
-from pipeline.request import make_request
-from pipeline.run import open_run
+from pipeline.planning.request import make_request
+from pipeline.planning.vocabulary import load_vocabulary
+from pipeline.run.dataset_run import open_run
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.parquet import read_tables
 from pipeline.store.shards import attempts_path
-from pipeline.vocabulary import load_vocabulary
 
 Pictures = list[npt.NDArray[np.uint8]]
 AXES = ("ethnicity", "age", "gender", "emotion")

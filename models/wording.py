@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from models.people import Labels
 from models.tables import OLDEST, YOUNGEST
-from pipeline.vocabulary import Template, Vocabulary, load_vocabulary
+from pipeline.planning.vocabulary import Template, Vocabulary, load_vocabulary
 
 LENGTH = 48  # tokens of a prompt, both ends included; longer prompts are cut
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"

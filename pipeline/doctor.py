@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline.errors import InputError, RunError
+from pipeline.planning.spec import FaceSpec
 from pipeline.resources import bundled_model_dir, prompts_dir
-from pipeline.spec import FaceSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.spec import DatasetSpec, parse_spec
-from pipeline.vocabulary import Vocabulary, load_vocabulary
+from pipeline.planning.spec import DatasetSpec, parse_spec
+from pipeline.planning.vocabulary import Vocabulary, load_vocabulary
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.outcome import Outcome
-from pipeline.request import Request, check_request
-from pipeline.run import open_run
+from pipeline.planning.request import Request, check_request
+from pipeline.planning.vocabulary import load_vocabulary
+from pipeline.run.dataset_run import open_run
+from pipeline.run.outcome import Outcome
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.parquet import read_tables
 from pipeline.store.shards import attempts_path
-from pipeline.vocabulary import load_vocabulary
 from tests.conftest import make_spec
 
 SMALL = {

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-import pipeline.engine.inline  # noqa: F401 - imported before the forks
+import pipeline.run.engines.inline  # noqa: F401 - imported before the forks
 from tests.datasets_made import make, small_request
 
 

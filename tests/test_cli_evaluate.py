@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.evaluation.sources.dataset import open_dataset, read_rows
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
 
 ROOT = Path(__file__).parent.parent

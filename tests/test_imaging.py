@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.imaging import decode, encode, thumbnail
-from pipeline.spec import StorageSpec
+from pipeline.planning.spec import StorageSpec
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (120, 200, 3), dtype=np.uint8)
 

@@ -1,6 +1,6 @@
 import pipeline.progress
+from pipeline.attempts.tally import Progress
 from pipeline.progress import show, silent
-from pipeline.tally import Progress
 
 
 def test_a_pipe_gets_plain_lines_with_rate_acceptance_and_time_left(capsys, monkeypatch):

@@ -7,7 +7,7 @@ from pipeline.evaluation.protocol import score_hq
 from pipeline.evaluation.ratings import rating_agreement
 from pipeline.evaluation.report import Report
 from pipeline.evaluation.votes import vote_agreement
-from pipeline.published import Votes, read_published
+from pipeline.labels.published import Votes, read_published
 
 
 def agreement(path: Path) -> Report:

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.bootstrap import SEED
 from pipeline.evaluation.sample import Sample
-from pipeline.published import HIGHEST
+from pipeline.labels.published import HIGHEST
 
 RANDOM, MAJORITY = "random", "majority"
 

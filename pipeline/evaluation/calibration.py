@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.evaluation.arrays import Floats, Ints, ratio
 from pipeline.evaluation.metrics import Ranked
-from pipeline.published import HIGHEST
+from pipeline.labels.published import HIGHEST
 
 BINS = 10
 

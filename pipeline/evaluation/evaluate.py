@@ -13,9 +13,10 @@ from pipeline.evaluation.report import Report
 from pipeline.evaluation.sample import Groups, Sample, named_sample, rated_sample
 from pipeline.evaluation.sources.classes import load_mapping, read_classes
 from pipeline.evaluation.sources.dataset import Rows, open_dataset, read_labels, read_rows
+from pipeline.evaluation.sources.opening import open_scorer
 from pipeline.evaluation.sources.pictures import PictureFolder
-from pipeline.evaluation.sources.scorer import Scored, Scorer, complete, open_scorer
-from pipeline.published import Ratings, Votes, read_published
+from pipeline.evaluation.sources.scorer import Scored, Scorer, complete
+from pipeline.labels.published import Ratings, Votes, read_published
 from pipeline.store.folder import DatasetFolder
 
 HQ, BINARY = "hq", "binary"

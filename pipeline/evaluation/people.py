@@ -11,7 +11,7 @@ from pipeline.evaluation.metrics import ranked, ranking
 from pipeline.evaluation.protocol import HqScores, score_hq
 from pipeline.evaluation.sources.scorer import Scored
 from pipeline.evaluation.votes import VoteAgreement, vote_agreement
-from pipeline.published import HIGHEST, Ratings, Votes
+from pipeline.labels.published import HIGHEST, Ratings, Votes
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pipeline.errors import InputError
 from pipeline.evaluation.alpha import RESAMPLES, SEED, AlphaInterval, alpha_intervals
 from pipeline.evaluation.arrays import Floats, mean_defined, means_defined
 from pipeline.evaluation.pairs import kappa_matrix
-from pipeline.published import Ratings
+from pipeline.labels.published import Ratings
 
 RELIABLE = ("Elation", "Amusement", "Anger", "Astonishment/Surprise", "Thankfulness/Gratitude")
 """The emotions on which the people of HQ reach an alpha of 0.3 (arXiv 2610.08162)."""

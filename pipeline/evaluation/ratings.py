@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.evaluation.alpha import AlphaInterval, alpha_intervals, krippendorff_alpha
 from pipeline.evaluation.arrays import Floats, mean_defined, means_defined, ratio
 from pipeline.evaluation.pairs import PairKappa, kappa_matrix, pair_kappas
-from pipeline.published import HIGHEST, Ratings
+from pipeline.labels.published import HIGHEST, Ratings
 
 RELIABLE_ALPHA = 0.3
 

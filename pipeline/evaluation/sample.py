@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.evaluation.arrays import Floats, Ints
-from pipeline.published import HIGHEST
+from pipeline.labels.published import HIGHEST
 
 POSITIVE = 3.5
 """A picture shows an emotion where its label is at least half of the scale. Requested labels are 0 or 7."""

@@ -9,7 +9,7 @@ from scipy.special import pdtr
 from pipeline.evaluation.alpha import krippendorff_alpha
 from pipeline.evaluation.arrays import Floats, mean_defined, means_defined, ratio
 from pipeline.evaluation.pairs import PairKappa, kappa_matrix, pair_kappas
-from pipeline.published import Votes
+from pipeline.labels.published import Votes
 
 _UNLIKELY = 0.01
 _FEW = 30

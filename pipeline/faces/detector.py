@@ -4,7 +4,7 @@ from pipeline.errors import InputError
 from pipeline.faces.embedded import EmbeddedDetector
 from pipeline.faces.face import FaceDetector
 from pipeline.faces.insight import InsightFaceDetector, importable, pack_folder
-from pipeline.spec import FaceSpec
+from pipeline.planning.spec import FaceSpec
 
 
 def make_detector(spec: FaceSpec, device: str = "auto") -> FaceDetector:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.checks import contrast, sharpness
+from pipeline.attempts.verdict import Reason, Scores, Verdict
 from pipeline.faces.align import oval_outside
 from pipeline.faces.face import Face, FaceDetector, Visibility
 from pipeline.faces.pose import head_pose
-from pipeline.spec import FaceSpec
-from pipeline.verdict import Reason, Scores, Verdict
+from pipeline.faces.quality import contrast, sharpness
+from pipeline.planning.spec import FaceSpec
 
 SAME_FACE = 0.4  # overlap (intersection over union) from which two detections are one face
 NOTABLE = 0.3  # height of a second face as a share of the first's, from which it counts

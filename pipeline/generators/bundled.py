@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 
 BUNDLED: Final = "bundled"
 """The `generator.model` that names the model which travels with the code."""

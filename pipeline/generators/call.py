@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.attempt import Attempt
+from pipeline.attempts.attempt import Attempt
 from pipeline.errors import InputError, brief
 from pipeline.generators.source import DiffusersClass, Pipeline
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 
 _OTHER_JOBS = {"num_frames": "videos", "strength": "changes to a picture", "mask_image": "changes to a picture"}
 _GUIDANCE = ("guidance_scale", "distilled_guidance_scale", "prior_guidance_scale")

@@ -15,7 +15,7 @@ from diffusers import DiffusionPipeline
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from pipeline.attempt import Attempt
+from pipeline.attempts.attempt import Attempt
 from pipeline.errors import InputError, RunError, brief
 from pipeline.generators import options
 from pipeline.generators.bundled import BUNDLED, with_bundled_defaults
@@ -24,7 +24,7 @@ from pipeline.generators.device import choose_device, choose_dtype, free_memory,
 from pipeline.generators.lora import LoraFile, check_lora, find_lora, load_lora
 from pipeline.generators.scheduler import check_scheduler, make_scheduler
 from pipeline.generators.source import ModelSource, Pipeline, fetch_weights, find_model, revision_of
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 
 _COMPILER = ("torch._dynamo", "torch._inductor")
 

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.attempt import Attempt
+from pipeline.attempts.attempt import Attempt
 
 
 class Generator(Protocol):

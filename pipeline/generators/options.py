@@ -14,7 +14,7 @@ from diffusers.models.cache_utils import CacheMixin
 
 from pipeline.errors import InputError, brief
 from pipeline.generators.source import Model, ModelSource, Pipeline
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 
 _ATTENTION_PACKAGES = {"flash": "flash-attn", "sage": "sageattention", "xformers": "xformers"}
 _HALF = (torch.float16, torch.bfloat16)

@@ -25,8 +25,8 @@ from pipeline.digest import digest
 from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.generators.bundled import BUNDLED
 from pipeline.hub import DOWNLOAD_ERRORS, HUB_ERRORS, is_hub_id
+from pipeline.planning.spec import GeneratorSpec
 from pipeline.resources import bundled_model_dir
-from pipeline.spec import GeneratorSpec
 
 Pipeline: TypeAlias = Any
 """A diffusers pipeline; diffusers comes without types."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from pipeline.attempt import JudgedAttempt
+from pipeline.attempts.attempt import JudgedAttempt
 from pipeline.errors import InputError
-from pipeline.grid import Cell, Grid
-from pipeline.plan import ShardPlan
-from pipeline.prompting import Prompt
-from pipeline.spec import DatasetSpec, parse_spec
+from pipeline.planning.grid import Cell, Grid
+from pipeline.planning.plan import ShardPlan
+from pipeline.planning.prompting import Prompt
+from pipeline.planning.spec import DatasetSpec, parse_spec
 from pipeline.store.card import card_text
 from pipeline.store.lock import LOCK, Lock, locked
 from pipeline.store.manifest import Manifest, ShardRecord, Shortfall

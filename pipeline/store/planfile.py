@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from pipeline.grid import Cell
-from pipeline.plan import ShardPlan
-from pipeline.prompting import Prompt
+from pipeline.planning.grid import Cell
+from pipeline.planning.plan import ShardPlan
+from pipeline.planning.prompting import Prompt
 from pipeline.store.parquet import read_schema, read_tables, write_tables
 from pipeline.store.schema import Labels, Table, columns_to_table, labels_of, plan_schema
 from pipeline.store.storage import Storage

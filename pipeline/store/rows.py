@@ -5,10 +5,10 @@ from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
-from pipeline.attempt import Attempt, JudgedAttempt
+from pipeline.attempts.attempt import Attempt, JudgedAttempt
+from pipeline.attempts.verdict import Reason, Scores, Verdict
 from pipeline.store.planfile import PlannedSlot
 from pipeline.store.schema import Labels
-from pipeline.verdict import Reason, Scores, Verdict
 
 Row = dict[str, Any]
 Recipe = Mapping[str, str | int | float | bool | None]

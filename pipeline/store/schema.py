@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.verdict import Scores
+from pipeline.attempts.verdict import Scores
 
 # pyarrow has no types; the names are for the reader.
 Schema = Any

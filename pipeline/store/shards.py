@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from pipeline.attempt import JudgedAttempt
+from pipeline.attempts.attempt import JudgedAttempt
 from pipeline.store.parquet import WrittenFile, read_tables, write_tables
 from pipeline.store.planfile import PlannedShard
 from pipeline.store.rows import Recipe, Row, attempt_row, picture_row

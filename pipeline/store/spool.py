@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import count
 
-from pipeline.attempt import JudgedAttempt
+from pipeline.attempts.attempt import JudgedAttempt
 from pipeline.store.parquet import DamagedFileError, read_tables, write_tables
 from pipeline.store.rows import judged_attempts, spool_row
 from pipeline.store.schema import columns_to_table, spool_schema

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.faces.face import Face
 from pipeline.faces.probe import load_probe
-from pipeline.training.encoders import BUNDLED, Floats, Picture, with_faces
+from pipeline.training.encoder import BUNDLED, Floats, Picture, with_faces
 
 
 class BundledEncoder:

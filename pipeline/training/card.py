@@ -1,16 +1,12 @@
 """README.md of a trained model, in the form that the Hugging Face hub reads."""
 
-from typing import TYPE_CHECKING
-
 import yaml
 
-from pipeline.training.encoders import BUNDLED, BUNDLED_CAUTION
+from pipeline.training.encoder import BUNDLED, BUNDLED_CAUTION
 from pipeline.training.labels import INTENSITIES, REQUESTED
 from pipeline.training.measures import Measures
+from pipeline.training.outcome import TrainOutcome
 from pipeline.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from pipeline.training.train import TrainOutcome
 
 _LIMITS = """\
 ## Limits
@@ -23,7 +19,7 @@ _LIMITS = """\
 """
 
 
-def model_card(recipe: Recipe, outcome: "TrainOutcome") -> str:
+def model_card(recipe: Recipe, outcome: TrainOutcome) -> str:
     """The card of a finished run."""
     header = {
         "license": "cc-by-4.0",
@@ -45,7 +41,7 @@ def model_card(recipe: Recipe, outcome: "TrainOutcome") -> str:
     return "\n".join(parts)
 
 
-def _about(recipe: Recipe, outcome: "TrainOutcome") -> str:
+def _about(recipe: Recipe, outcome: TrainOutcome) -> str:
     width = " -> ".join(map(str, (*recipe.heads, 1)))
     settings = ", ".join(f"{name} {value}" for name, value in recipe.settings.model_dump().items())
     first = f" Fine-tuned from `{recipe.init}`." if recipe.init else ""
@@ -74,7 +70,7 @@ scores = model(embeddings)  # (n, 40); subtract_means=True takes the training pi
 """
 
 
-def _left_out(outcome: "TrainOutcome") -> str:
+def _left_out(outcome: TrainOutcome) -> str:
     if not outcome.faceless and not outcome.unlabelled:
         return "None was left out."
     return f"Left out: {outcome.faceless} without a face, {outcome.unlabelled} without a label."
@@ -90,7 +86,7 @@ def _about_labels(recipe: Recipe) -> str:
     )
 
 
-def _about_untaught(recipe: Recipe, outcome: "TrainOutcome") -> str:
+def _about_untaught(recipe: Recipe, outcome: TrainOutcome) -> str:
     if not outcome.untaught:
         return "Every emotion was present in training pictures."
     state = f"are those of `{recipe.init}`, unchanged" if recipe.init else "always answer 0"

@@ -16,7 +16,7 @@ from pipeline.progress import Watch, watching
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.parquet import DamagedFileError, read_schema, read_tables, write_tables
 from pipeline.store.schema import Schema, Table
-from pipeline.training.encoders import Encoder, cache_key
+from pipeline.training.encoder import Encoder, cache_key
 from pipeline.training.pictures import DatasetPictures, PictureSource, Piece, require_pieces
 from pipeline.training.processes import processes
 

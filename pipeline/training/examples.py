@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names
 from pipeline.store.storage import explained
 from pipeline.training.embeddings import Embeddings
 from pipeline.training.labels import Labels

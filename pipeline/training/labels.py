@@ -9,10 +9,10 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.annotations import FOLDER, read_annotations
-from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError, did_you_mean
-from pipeline.published import HIGHEST, Ratings, Votes, read_published
+from pipeline.labels.annotations import FOLDER, read_annotations
+from pipeline.labels.emotions import emotion_names, position_of
+from pipeline.labels.published import HIGHEST, Ratings, Votes, read_published
 from pipeline.store.storage import Storage, open_storage
 from pipeline.training.pictures import DatasetPictures, PictureSource, Piece
 
@@ -126,7 +126,7 @@ class TableLabels:
 
 
 def annotated_labels(storage: Storage, folder: str, name: str) -> TableLabels:
-    """The annotations in a folder (`pipeline.annotations.read_annotations`); an empty value is not known."""
+    """The annotations in a folder (`pipeline.labels.annotations.read_annotations`); an empty value is not known."""
     found = read_annotations(storage, folder)
     lines = {picture: line for line, picture in enumerate(found.ids)}
     values, known = np.nan_to_num(found.values).astype(np.float32), ~np.isnan(found.values)

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple, Self
 
 import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, constants, hf_hub_download
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, brief
+from pipeline.labels.emotions import emotion_names
 from pipeline.training.heads import StackedHeads
+from pipeline.training.source import PUBLISHED_ENCODER, find_model, is_ours, read_published
 
 CARD = "README.md"
 
@@ -90,9 +93,27 @@ class EmotionModel(torch.nn.Module, PyTorchModelHubMixin, library_name="emonet-f
         The model is in evaluation mode on the CPU. Raises InputError for what is not there, incomplete or damaged, and
         for a pickle that holds more than tensors.
         """
-        from pipeline.training.source import load_model
+        folder = find_model(str(path), revision)
+        if not is_ours(folder):
+            return cls._of_published(read_published(folder))
+        try:
+            return cls.from_pretrained(folder)
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+            raise InputError(
+                f"{folder}: not a whole emotion model ({brief(error)}); download it or train it again"
+            ) from None
 
-        return load_model(cls, str(path), revision)
+    @classmethod
+    def _of_published(cls, layers: Sequence[tuple[Tensor, Tensor]]) -> Self:
+        """Stacked layers of Empathic-Insight-Face as a model; see `read_published`."""
+        first, *others = [weight.shape for weight, _ in layers]
+        hidden = [shape[1] for shape in (first, *others[:-1])]
+        model = cls(first[2], hidden, emotion_names(), PUBLISHED_ENCODER)
+        with torch.no_grad():
+            for place, (weight, bias) in enumerate(layers):
+                model.heads.weights[place].copy_(weight)
+                model.heads.biases[place].copy_(bias)
+        return model.eval()
 
     def _save_pretrained(self, save_directory: Path) -> None:
         """The mixin's hook: the weights, readable as any other file (the library's own writer lets the owner alone in)."""

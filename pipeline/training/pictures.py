@@ -15,7 +15,7 @@ from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.faces.detector import make_detector
 from pipeline.faces.face import Face, FaceDetector
 from pipeline.imaging import PICTURE_SUFFIXES, decode, picture_files
-from pipeline.spec import FaceSpec
+from pipeline.planning.spec import FaceSpec
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.rows import Row
 from pipeline.store.storage import LocalStorage, Storage

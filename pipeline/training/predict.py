@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.embeddings import Embedded, embed_dataset
-from pipeline.training.encoders import Encoder, open_encoder
+from pipeline.training.encoder import Encoder
+from pipeline.training.encoders import open_encoder
 from pipeline.training.model import EmotionModel
 from pipeline.training.pictures import PictureFiles
 

@@ -4,21 +4,14 @@ import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from huggingface_hub import constants, snapshot_download
-from safetensors import SafetensorError
 from torch import Tensor
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError, brief, did_you_mean
 from pipeline.hub import HUB_ERRORS, find_commit, is_hub_id
-
-if TYPE_CHECKING:
-    from pipeline.training.model import EmotionModel
-
-Model = TypeVar("Model", bound="EmotionModel")
+from pipeline.labels.emotions import emotion_names
 
 PUBLISHED_ENCODER = "google/siglip2-so400m-patch16-384"
 """Of Empathic-Insight-Face, as its card says; pooled, 1152 numbers. Its revision is not published."""
@@ -26,17 +19,23 @@ _FILES = ["config.json", "*.safetensors", "README.md", "model_*_best.pth"]
 _LAYER = re.compile(r"layers\.(\d+)\.(weight|bias)")
 
 
-def load_model(kind: type[Model], name: str, revision: str | None = None) -> Model:
-    """A model from a folder or a hub id. Raises InputError; see `EmotionModel.load`."""
+def find_model(name: str, revision: str | None = None) -> Path:
+    """The folder of a model named by folder or hub id, fetched where need be; see `is_ours`.
+
+    InputError where there is none, or where it holds neither kind of model.
+    """
     folder = _folder(name, revision)
-    if (folder / constants.CONFIG_NAME).is_file():
-        return _load_ours(kind, folder)
-    if any(folder.glob(published_file("*"))):
-        return _load_published(kind, folder)
-    raise InputError(
-        f"{name}: holds neither {constants.CONFIG_NAME} nor {published_file('<emotion>')} files, so it is no emotion "
-        "model; train one with `emonet train DIR`"
-    )
+    if not is_ours(folder) and not any(folder.glob(published_file("*"))):
+        raise InputError(
+            f"{name}: holds neither {constants.CONFIG_NAME} nor {published_file('<emotion>')} files, so it is no emotion "
+            "model; train one with `emonet train DIR`"
+        )
+    return folder
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a model's folder was written by `emonet train`; else it holds published heads."""
+    return (folder / constants.CONFIG_NAME).is_file()
 
 
 def published_file(name: str) -> str:
@@ -64,17 +63,11 @@ def _folder(name: str, revision: str | None) -> Path:
         ) from None
 
 
-def _load_ours(kind: type[Model], folder: Path) -> Model:
-    try:
-        return kind.from_pretrained(folder)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(
-            f"{folder}: not a whole emotion model ({brief(error)}); download it or train it again"
-        ) from None
+def read_published(folder: Path) -> list[tuple[Tensor, Tensor]]:
+    """Weights (40, out, in) and biases (40, out, 1) of each layer, first layer first, stacked from one head a file.
 
-
-def _load_published(kind: type[Model], folder: Path) -> Model:
-    """Stacks one head a file. All forty must be there, with the same sizes."""
+    InputError where a head is missing, damaged, or of other sizes than the first.
+    """
     emotions = emotion_names()
     heads = [_read_head(folder / published_file(name)) for name in emotions]
     sizes = [_sizes(head) for head in heads]
@@ -84,12 +77,10 @@ def _load_published(kind: type[Model], folder: Path) -> Model:
                 f"{folder / published_file(name)}: layers of {found} where {published_file(emotions[0])} has {sizes[0]}; "
                 "keep the heads of one model in a folder"
             )
-    model = kind(sizes[0][0], sizes[0][1:-1], emotions, PUBLISHED_ENCODER)
-    with torch.no_grad():
-        for place, (weight, bias) in enumerate(zip(model.heads.weights, model.heads.biases, strict=True)):
-            weight.copy_(torch.stack([head[place][0] for head in heads]))
-            bias.copy_(torch.stack([head[place][1][:, None] for head in heads]))
-    return model.eval()
+    return [
+        (torch.stack([weight for weight, _ in layer]), torch.stack([bias[:, None] for _, bias in layer]))
+        for layer in zip(*heads, strict=True)
+    ]
 
 
 def _read_head(file: Path) -> list[tuple[Tensor, Tensor]]:

@@ -6,20 +6,21 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names
 from pipeline.progress import watching
 from pipeline.store.lock import locked
 from pipeline.store.storage import LocalStorage
 from pipeline.training.card import model_card
 from pipeline.training.embeddings import Embeddings, embed
-from pipeline.training.encoders import DEFAULT, Encoder, open_encoder
+from pipeline.training.encoder import DEFAULT, Encoder
+from pipeline.training.encoders import open_encoder
 from pipeline.training.examples import Examples, Gathered, Part, gather
 from pipeline.training.fit import CHECKPOINT, Epoch, Fit
 from pipeline.training.heads import SIZES
@@ -27,6 +28,7 @@ from pipeline.training.labels import REQUESTED, Labels, open_labels
 from pipeline.training.loss import Statistics, measure
 from pipeline.training.measures import Measures, measure_part
 from pipeline.training.model import EmotionModel
+from pipeline.training.outcome import TrainOutcome
 from pipeline.training.pictures import PictureSource, open_pictures
 from pipeline.training.predict import check_width
 from pipeline.training.processes import device_of, processes
@@ -62,31 +64,6 @@ class TrainRequest:
     settings: Settings = field(default_factory=Settings)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainOutcome:
-    """A finished run. `untaught` emotions are present in no training picture: their heads are as they came (0 for a new
-    model). `measures` are of the validation and the test split."""
-
-    output: str
-    dataset: str
-    labels: str
-    encoder: str
-    heads: tuple[int, ...]
-    train: int
-    validation: int
-    test: int
-    faceless: int
-    unlabelled: int
-    untaught: tuple[str, ...]
-    epochs: int
-    seconds: float
-    measures: tuple[Measures, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return asdict(self)
-
-
 def train(request: TrainRequest, after: AfterEpoch = lambda epoch, most: None) -> dict[str, Any] | None:
     """Trains, or goes on with, the model that `request` asks for; the outcome as plain data (TrainOutcome).
 
@@ -117,27 +94,6 @@ def make_train_request(dataset: str, options: Mapping[str, Any]) -> TrainRequest
     settings = {name: value for name, value in options.items() if name in Settings.model_fields}
     others = {name: value for name, value in options.items() if name not in settings}
     return TrainRequest(dataset, **others, settings=check_settings(settings))
-
-
-def outcome_text(outcome: Mapping[str, Any]) -> str:
-    """What came of a run, in a few lines."""
-    where = outcome["output"]
-    done = "was finished before; nothing was done (another --output trains anew)"
-    if not outcome["finished_before"]:
-        done = f"{outcome['epochs']} epochs on {outcome['train']} pictures in {outcome['seconds']:.0f} s"
-    lines = [f"{where}: {done}"]
-    for part in outcome["measures"]:
-        if part["auc"] is not None:
-            first = "" if part["first"] is None else f", highest score on the highest label {part['first']:.2f}"
-            lines.append(f"{part['part']}: {part['pictures']} pictures, mean AUC {part['auc']:.2f} (chance 0.5){first}")
-    for count, what in ((outcome["faceless"], "no face"), (outcome["unlabelled"], "no label")):
-        if count:
-            lines.append(f"left out: {count} pictures with {what}")
-    if outcome["untaught"]:
-        lines.append(
-            f"not trained, since no picture shows them: {len(outcome['untaught'])} of the emotions (see the card)"
-        )
-    return "\n".join([*lines, f"card: {where}/README.md"])
 
 
 def default_output(request: TrainRequest, source: PictureSource) -> str:

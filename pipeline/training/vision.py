@@ -15,7 +15,7 @@ from pipeline.digest import digest
 from pipeline.errors import InputError, RunError, brief, did_you_mean
 from pipeline.faces.face import Face
 from pipeline.hub import HUB_ERRORS, find_commit, is_hub_id
-from pipeline.training.encoders import BUNDLED, DEFAULT, Floats, Picture, with_faces
+from pipeline.training.encoder import BUNDLED, DEFAULT, Floats, Picture, with_faces
 
 MARGIN = 0.25
 """Border around a cropped face, as a share of its longer side."""

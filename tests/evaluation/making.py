@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.published import Ratings
+from pipeline.labels.published import Ratings
 
 
 def write_votes(path: Path, votes: Iterable[Sequence[object]]) -> Path:

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.evaluation.sources.classes import load_mapping, read_classes
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 
 NAMES = tuple(emotion.name for emotion in load_vocabulary().emotions)
 TWO = "name: two\nclasses:\n  bad: {aliases: [evil], emotions: [anger, Fear]}\n  good: {emotions: [elation]}\n"

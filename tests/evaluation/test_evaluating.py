@@ -21,7 +21,7 @@ from pipeline.evaluation.people import BinaryEvaluation, HqEvaluation
 from pipeline.evaluation.report import Report
 from pipeline.evaluation.sample import named_sample
 from pipeline.evaluation.sources.dataset import open_dataset, read_rows
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 from tests.evaluation.making import sequential_votes, write_ratings, write_votes
 from tests.store.making import make_dataset
 

@@ -9,7 +9,7 @@ from pipeline.evaluation.people import evaluate_binary, evaluate_hq, voted_image
 from pipeline.evaluation.protocol import RELIABLE, score_hq
 from pipeline.evaluation.report import Report
 from pipeline.evaluation.sources.scorer import Scored
-from pipeline.published import Votes, read_published
+from pipeline.labels.published import Votes, read_published
 from tests.evaluation.making import made_ratings, random_ratings, write_votes
 
 EMOTIONS = ("Elation", "Fear", "Anger")

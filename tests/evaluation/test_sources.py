@@ -11,12 +11,13 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.evaluation.sources.dataset import open_dataset, read_labels, read_rows
+from pipeline.evaluation.sources.opening import open_scorer
 from pipeline.evaluation.sources.pictures import PictureFolder, matched
 from pipeline.evaluation.sources.predictions import read_predictions
-from pipeline.evaluation.sources.scorer import complete, open_scorer
+from pipeline.evaluation.sources.scorer import complete
 from pipeline.imaging import picture_files
+from pipeline.planning.vocabulary import load_vocabulary
 from pipeline.store.folder import DatasetFolder
-from pipeline.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
 
 NAMES = tuple(emotion.name for emotion in load_vocabulary().emotions)

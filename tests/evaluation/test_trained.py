@@ -6,12 +6,13 @@ import torch
 
 from pipeline.errors import InputError
 from pipeline.evaluation.sources.dataset import ALL, read_rows
+from pipeline.evaluation.sources.opening import open_scorer
 from pipeline.evaluation.sources.pictures import PictureFolder
-from pipeline.evaluation.sources.scorer import complete, open_scorer
+from pipeline.evaluation.sources.scorer import complete
 from pipeline.faces.probe import load_probe
-from pipeline.training.encoders import BUNDLED
+from pipeline.planning.vocabulary import load_vocabulary
+from pipeline.training.encoder import BUNDLED
 from pipeline.training.model import EmotionModel
-from pipeline.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
 from tests.tiny_encoders import WIDTH, save_tiny_encoder
 

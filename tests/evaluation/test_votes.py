@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from pipeline.evaluation.votes import Pattern, VoteAgreement, is_sequential, vote_agreement, vote_shares
-from pipeline.published import Votes, read_published
+from pipeline.labels.published import Votes, read_published
 from tests.evaluation.making import sequential_votes, write_votes
 
 HAND_WORKED = [

@@ -8,10 +8,10 @@ from transformers import AutoModel, AutoProcessor, BertConfig, BertModel
 
 from pipeline.errors import InputError
 from pipeline.evaluation.sources.dataset import ALL, read_rows
+from pipeline.evaluation.sources.opening import open_scorer
 from pipeline.evaluation.sources.pictures import PictureFolder
-from pipeline.evaluation.sources.scorer import open_scorer
 from pipeline.evaluation.sources.zero_shot import PROMPT
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 from tests.evaluation.tiny_clip import LONGEST, save_tiny_clip, save_tiny_siglip
 from tests.store.making import make_dataset
 

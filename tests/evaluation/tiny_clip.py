@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from pipeline.evaluation.sources.zero_shot import PROMPT
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 
 SIZES = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
 LONGEST = 12

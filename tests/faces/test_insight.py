@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.faces.detector import make_detector
 from pipeline.faces.insight import CPU, HOME, InsightFaceDetector, choose_provider, pack_folder
-from pipeline.spec import FaceSpec
+from pipeline.planning.spec import FaceSpec
 from tests.faces.scrfd import red_square_pack
 
 PACKS = sorted(path.name for path in HOME.expanduser().glob("*") if pack_folder(path.name))

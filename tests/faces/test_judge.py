@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from pipeline.attempts.verdict import Reason, Scores
 from pipeline.faces.face import Face
 from pipeline.faces.judge import FaceJudge, judge
 from pipeline.faces.probe import load_probe
-from pipeline.spec import FaceSpec
-from pipeline.verdict import Reason, Scores
+from pipeline.planning.spec import FaceSpec
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from pipeline.errors import InputError
 from pipeline.faces.align import align, oval_outside
 from pipeline.faces.pose import FACE_MODEL
 from pipeline.faces.probe import AXES, SIZE, Probe, face_square, load_probe
+from pipeline.planning.vocabulary import load_vocabulary
 from pipeline.resources import probe_file
-from pipeline.vocabulary import load_vocabulary
 
 PARTS = ("eyes", "mouth", "sunglasses", "mask", "left half")
 

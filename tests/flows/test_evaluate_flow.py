@@ -14,7 +14,7 @@ from flows.evaluate import evaluate_model
 from pipeline.errors import InputError
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.sources.dataset import open_dataset, read_rows
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 from tests.store.making import make_dataset
 
 

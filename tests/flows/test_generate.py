@@ -7,7 +7,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 from flows.generate import generate_dataset, repair_dataset
 from pipeline.errors import InputError
-from pipeline.request import CHANGES
+from pipeline.planning.request import CHANGES
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.attempt import Attempt
+from pipeline.attempts.attempt import Attempt
 from pipeline.generators.diffusion import DiffusionGenerator, load_generator
-from pipeline.spec import GeneratorSpec
+from pipeline.planning.spec import GeneratorSpec
 from tests import tiny_pipelines
 
 

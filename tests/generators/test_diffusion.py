@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.attempt import Attempt
+from pipeline.attempts.attempt import Attempt
 from pipeline.errors import InputError, RunError
 from pipeline.generators import bundled
 from pipeline.generators.diffusion import DiffusionGenerator, load_generator
 from pipeline.generators.generator import Generator
+from pipeline.planning.spec import GeneratorSpec
 from pipeline.resources import bundled_model_dir
-from pipeline.spec import GeneratorSpec
 from tests.generators.conftest import make_attempts
 
 FAMILIES = ("stable_diffusion", "stable_diffusion_xl", "stable_diffusion_3", "flux", "aura_flow")

@@ -63,7 +63,7 @@ def test_skin_follows_the_words(pipe) -> None:
 
 
 def test_the_products_negative_prompt_does_no_harm(pipe) -> None:
-    from pipeline.vocabulary import load_vocabulary
+    from pipeline.planning.vocabulary import load_vocabulary
 
     negative = load_vocabulary().templates["portrait"].negative
     prompt = "Portrait photo of a 60-year-old East Asian woman, relief, full face, looking into the camera"

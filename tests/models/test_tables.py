@@ -6,7 +6,7 @@ import pytest
 from models.people import Labels, draw
 from models.render import labels_of
 from models.tables import AGES, INTENSITIES, MIDLINE, SIDES, YOUNGEST, expressions, looks, mirrored
-from pipeline.vocabulary import load_vocabulary
+from pipeline.planning.vocabulary import load_vocabulary
 
 PAIRED = {
     "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint",

@@ -5,15 +5,15 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.attempt import Attempt, JudgedAttempt
-from pipeline.grid import make_grid
-from pipeline.plan import attempt_seed, plan_shards, planned_by
-from pipeline.prompting import Prompter
-from pipeline.spec import DatasetSpec, parse_spec
+from pipeline.attempts.attempt import Attempt, JudgedAttempt
+from pipeline.attempts.verdict import Reason, Scores, Verdict
+from pipeline.planning.grid import make_grid
+from pipeline.planning.plan import attempt_seed, plan_shards, planned_by
+from pipeline.planning.prompting import Prompter
+from pipeline.planning.spec import DatasetSpec, parse_spec
+from pipeline.planning.vocabulary import load_vocabulary
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.planfile import PlannedShard, PlannedSlot
-from pipeline.verdict import Reason, Scores, Verdict
-from pipeline.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary()
 RECIPE = {"model": "bundled", "revision": None, "steps": 12, "guidance": 3.5, "dtype": "float32"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.prompting import Prompt
+from pipeline.planning.prompting import Prompt
 from pipeline.store.planfile import PlannedShard, PlannedSlot, read_labels, read_plan, write_plan
 from pipeline.store.schema import Labels
 from pipeline.store.storage import open_storage

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.attempts.verdict import Reason
 from pipeline.errors import RunError
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.planfile import PlannedShard
 from pipeline.store.schema import Labels, attempts_schema, data_schema
 from pipeline.store.shards import read_shard, write_attempts, write_pictures
 from pipeline.store.storage import open_storage
-from pipeline.verdict import Reason
 from tests.store.making import RECIPE, begin, judged, picture, small_spec
 
 LABELS = Labels(("Awe", "Anger"), ("Black", "East Asian"), ("woman",))

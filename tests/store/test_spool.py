@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.prompting import Prompt
+from pipeline.attempts.verdict import Reason
+from pipeline.planning.prompting import Prompt
 from pipeline.store.planfile import PlannedSlot
 from pipeline.store.spool import Spool
 from pipeline.store.storage import open_storage
-from pipeline.verdict import Reason
 from tests.store.making import judged
 
 SLOTS = [

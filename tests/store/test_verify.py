@@ -6,11 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.attempts.verdict import Reason
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.parquet import WrittenFile
 from pipeline.store.verify import Fault, verify
-from pipeline.verdict import Reason
 from tests.store.making import RECIPE, begin, fill, fill_rest, judged, make_dataset, small_spec
 
 DATA = "data/train-00000.parquet"

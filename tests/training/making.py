@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
-from pipeline.emotions import emotion_names
-from pipeline.spec import parse_spec
+from pipeline.labels.emotions import emotion_names
+from pipeline.planning.spec import parse_spec
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.source import published_file
 from tests.store.making import RECIPE, VOCABULARY, begin, judged

@@ -11,7 +11,8 @@ from pipeline.faces.face import Face
 from pipeline.imaging import decode
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.embeddings import embed, embed_dataset
-from pipeline.training.encoders import cache_key, open_encoder
+from pipeline.training.encoder import cache_key
+from pipeline.training.encoders import open_encoder
 from pipeline.training.pictures import PictureFiles, open_pictures
 from tests.tiny_encoders import WIDTH, save_tiny_encoder
 from tests.training.making import colour_picture, picture_ids

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.emotions import emotion_names
+from pipeline.labels.emotions import emotion_names
 from pipeline.training.examples import Examples, Part
 from pipeline.training.fit import Fit
 from pipeline.training.heads import SIZES, StackedHeads

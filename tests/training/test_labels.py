@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names, position_of
 from pipeline.training.labels import open_labels
 from pipeline.training.pictures import DatasetPictures, PictureFiles, Piece
 from tests.evaluation.making import write_ratings, write_votes

@@ -6,8 +6,8 @@ import pickle
 import pytest
 import torch
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names
 from pipeline.training.model import EmotionModel
 from pipeline.training.source import published_file
 from tests.training.making import write_published

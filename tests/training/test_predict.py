@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.model import EmotionModel
 from pipeline.training.predict import encoder_of, score_dataset, score_images

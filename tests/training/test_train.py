@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError
+from pipeline.labels.emotions import emotion_names, position_of
 from pipeline.training.model import EmotionModel
-from pipeline.training.train import make_train_request, outcome_text, train
+from pipeline.training.outcome import outcome_text
+from pipeline.training.train import make_train_request, train
 from tests.evaluation.making import write_votes
 from tests.training.making import COLOURS, colour_dataset, picture_ids, write_annotations, write_published
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from pipeline.emotions import emotion_names
+from pipeline.labels.emotions import emotion_names
 from pipeline.store.parquet import write_tables
 from pipeline.store.storage import LocalStorage
 from pipeline.training import embeddings

@@ -10,11 +10,11 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.emotions import emotion_names, position_of
 from pipeline.errors import InputError, did_you_mean
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.imaging import picture_files
+from pipeline.labels.emotions import emotion_names, position_of
 from pipeline.resources import prompts_dir
 
 MAPPINGS = "mappings"

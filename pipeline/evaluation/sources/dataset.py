@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.annotations import FOLDER, read_annotations
 from pipeline.errors import InputError, did_you_mean
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sample import Groups
+from pipeline.labels.annotations import FOLDER, read_annotations
 from pipeline.store.folder import DatasetFolder
 from pipeline.store.manifest import ShardRecord
 from pipeline.store.parquet import read_schema
@@ -76,7 +76,7 @@ def read_rows(folder: DatasetFolder, split: str = "") -> Rows:
 def read_labels(folder: DatasetFolder, name: str, ids: Sequence[str]) -> Floats:
     """The labels annotations/NAME/*.parquet of these pictures: (pictures, emotions), 0 to 7, nan where there is none.
 
-    Raises InputError where they are not there, are wrong (see `pipeline.annotations`), or label none of the pictures.
+    Raises InputError where they are not there, are wrong (see `pipeline.labels.annotations`), or label none of the pictures.
     """
     place = f"{FOLDER}/{name}"
     if not folder.storage.names(place):

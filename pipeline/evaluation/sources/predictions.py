@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.emotions import emotion_columns
 from pipeline.errors import InputError, brief
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sources.pictures import PictureFolder, matched
 from pipeline.evaluation.sources.scorer import in_order
-from pipeline.published import HIGHEST
+from pipeline.labels.emotions import emotion_columns
+from pipeline.labels.published import HIGHEST
 from pipeline.store.folder import DatasetFolder
 
 

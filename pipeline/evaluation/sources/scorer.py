@@ -1,19 +1,19 @@
-"""Whatever gives scores: a trained model, a text-image model, a file of predictions."""
+"""What gives scores, and scores in the order of the pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from pipeline.emotions import emotion_names
 from pipeline.errors import InputError
 from pipeline.evaluation.arrays import Floats
 from pipeline.evaluation.sources.pictures import PictureFolder
+from pipeline.labels.emotions import emotion_names
 from pipeline.store.folder import DatasetFolder
 
 ZERO_SHOT = "zero-shot:"
+"""What the name of a text-image model begins with, before its hub id or folder."""
 
 
 class Scorer(Protocol):
@@ -72,27 +72,6 @@ def complete(scorer: Scorer, values: Floats) -> Scored:
     ordered = values[:, [scorer.emotions.index(name) for name in emotions]]
     without = np.any(np.isnan(ordered), axis=1, keepdims=True)
     return Scored(scorer.name, emotions, np.where(without, 0.0, ordered), int(without.sum()), scorer.cautions)
-
-
-def open_scorer(model: str, encoder: str = "", device: str = "auto") -> Scorer:
-    """A model by name: "zero-shot:ID", a .parquet or .json file of predictions, a folder or hub id of a trained model.
-
-    `encoder` says where a trained model's encoder is now, if it has moved; `device` is auto, cpu, cuda, cuda:1 or mps.
-    Raises InputError where it is not there or not whole. torch is imported for models alone.
-    """
-    if not model:
-        raise InputError("no model named; name a folder that `emonet train` made, a hub id, or a file of predictions")
-    if model.startswith(ZERO_SHOT):
-        from pipeline.evaluation.sources.zero_shot import ZeroShot
-
-        return ZeroShot.load(model.removeprefix(ZERO_SHOT), device)
-    if Path(model).suffix in (".parquet", ".json"):
-        from pipeline.evaluation.sources.predictions import read_predictions
-
-        return read_predictions(Path(model))
-    from pipeline.evaluation.sources.trained import Trained
-
-    return Trained.load(model, encoder, device)
 
 
 def in_order(found: Sequence[str], values: Floats, ids: Sequence[str], where: str) -> Floats:

@@ -10,7 +10,7 @@ from pipeline.evaluation.sources.dataset import ALL
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.evaluation.sources.scorer import in_order
 from pipeline.store.folder import DatasetFolder
-from pipeline.training.encoders import BUNDLED, BUNDLED_CAUTION, Encoder
+from pipeline.training.encoder import BUNDLED, BUNDLED_CAUTION, Encoder
 from pipeline.training.model import EmotionModel
 from pipeline.training.predict import encoder_of, score_dataset, score_images
 

@@ -21,11 +21,11 @@ from pipeline.evaluation.sources.dataset import ALL
 from pipeline.evaluation.sources.pictures import PictureFolder
 from pipeline.evaluation.sources.scorer import ZERO_SHOT, in_order
 from pipeline.generators.device import choose_device
-from pipeline.published import HIGHEST
+from pipeline.labels.published import HIGHEST
+from pipeline.planning.vocabulary import Emotion, load_vocabulary
 from pipeline.store.folder import DatasetFolder
 from pipeline.training.pictures import DatasetPictures, PictureFiles, PictureSource
 from pipeline.training.vision import pooled
-from pipeline.vocabulary import Emotion, load_vocabulary
 
 PROMPT = "a photo of a face showing {}"
 

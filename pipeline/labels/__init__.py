@@ -1,0 +1,1 @@
+"""What emotions are called, and the labels of others: published files, annotations added to a dataset."""

@@ -1,0 +1,1 @@
+"""What is asked for: vocabulary -> spec -> grid -> plan -> prompts. Pure; no torch, no Prefect."""

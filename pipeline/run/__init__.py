@@ -1,0 +1,1 @@
+"""A run on one dataset: warm workers, the engines that hold them, and what people see of it."""
