@@ -1,7 +1,6 @@
 """The main job as a Prefect flow: a task a shard, a progress artifact and a table of what came of it."""
 
 # No `from __future__ import annotations` here: Prefect reads the signature to make the form of its UI.
-from collections import deque
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
@@ -19,9 +18,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.artifacts import artifact_key
-from pipeline.errors import RunError
 from pipeline.planning.request import CHANGES, make_request
-from pipeline.progress import show
+from pipeline.run.completion import complete, whole
 from pipeline.run.dataset_run import DatasetRun, open_run, resume_run
 from pipeline.run.outcome import Outcome
 from pipeline.store.planfile import PlannedShard
@@ -110,16 +108,13 @@ def repair_dataset(folder: str, engine: Literal["inline"] = "inline") -> dict[st
 
 
 def _complete(run: DatasetRun) -> dict[str, Any]:
-    _make_shards(run)
-    outcome = run.finish()
+    outcome = _make_shards(run)
     _report(run.folder.name, outcome)
-    if outcome.shortfalls:
-        raise RunError(outcome.shortfall_text())
-    return outcome.as_dict()
+    return whole(outcome).as_dict()
 
 
-def _make_shards(run: DatasetRun) -> None:
-    """A task for each pending shard, a few at once: plans are streamed, so that memory stays flat."""
+def _make_shards(run: DatasetRun) -> Outcome:
+    """A task for each pending shard, whose plan does not pass through Prefect."""
     plans: dict[str, PlannedShard] = {}
 
     @task(name="make-shard", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
@@ -127,22 +122,13 @@ def _make_shards(run: DatasetRun) -> None:
         record = run.make_shard(plans.pop(name))
         return f"{record.data.rows} pictures from {record.attempts.rows} attempts"
 
+    def submit(shard: PlannedShard) -> PrefectFuture[str]:
+        plans[shard.name] = shard
+        return make_shard.submit(shard.name)
+
     artifact = create_progress_artifact(progress=run.percent_done, description=f"{run.folder.name}: pictures accepted")
     progress = cast(UUID, artifact)
-    running: deque[PrefectFuture[str]] = deque()
-    with show(run.folder.name, run.pictures_there, run.pictures_wanted, lambda: run.progress):
-        for shard in run.pending():
-            plans[shard.name] = shard
-            running.append(make_shard.submit(shard.name))
-            if len(running) >= run.open_shards:
-                _wait_for_one(running, run, progress)
-        while running:
-            _wait_for_one(running, run, progress)
-
-
-def _wait_for_one(running: deque[PrefectFuture[str]], run: DatasetRun, progress: UUID) -> None:
-    running.popleft().result()
-    update_progress_artifact(progress, progress=run.percent_done)
+    return complete(run, submit, lambda: update_progress_artifact(progress, progress=run.percent_done))
 
 
 def _report(name: str, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
@@ -18,10 +19,10 @@ from pipeline.errors import RunError
 SECONDS_TO_START = 90
 
 
-def serve_flows(host: str, port: int) -> None:
-    """Serves until interrupted. RunError where the server does not come up."""
-    if os.environ.get("PREFECT_API_URL"):
-        _serve(os.environ["PREFECT_API_URL"])
+def serve_flows(host: str, port: int, api: str = "") -> None:
+    """Serves until interrupted, on the server at `api` or on one of its own. RunError where that does not come up."""
+    if api:
+        _serve(api)
         return
     with _server(host, port) as api:
         os.environ["PREFECT_API_URL"] = api
@@ -39,6 +40,7 @@ def _serve(api: str) -> None:
     click.echo(f"Prefect UI: {api.removesuffix('/api')}/deployments  (Ctrl-C ends)")
     flows = (generate_dataset, repair_dataset, train_model, evaluate_model)
     deployments = [made.to_deployment("emonet", tags=["emonet"]) for made in flows]
+    warnings.filterwarnings("ignore", "coroutine 'Runner.astop'")  # Prefect's runner says so when it is terminated
     serve(*cast(list[RunnerDeployment], deployments))
 
 
@@ -46,9 +48,12 @@ def _serve(api: str) -> None:
 def _server(host: str, port: int) -> Iterator[str]:
     api = f"http://{host}:{port}/api"
     environment = {**os.environ, "PREFECT_SERVER_UI_API_URL": api}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+    start = ["prefect", "server", "start", "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "flows.with_parent", *start]
     with tempfile.TemporaryFile() as said:  # a pipe that nobody empties would stop the server once it is full
-        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        server = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        )
         try:
             _wait(server, api, said)
             yield api

@@ -1,9 +1,8 @@
 """Small real datasets: made by the bundled pipeline, judged by the embedded detector."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from pipeline.planning.request import Request, check_request
 from pipeline.planning.vocabulary import load_vocabulary
+from pipeline.run.completion import complete_here
 from pipeline.run.dataset_run import open_run
 from pipeline.run.outcome import Outcome
 from pipeline.store.folder import DatasetFolder
@@ -25,11 +24,9 @@ def small_request(folder, **fields) -> Request:
 
 
 def make(request: Request) -> Outcome:
-    """Runs a request to its end, as the flow does, without Prefect."""
+    """Runs a request to its end, as `emonet generate` does where no Prefect server is named."""
     with open_run(request) as run:
-        with ThreadPoolExecutor(run.open_shards) as pool:
-            list(pool.map(run.make_shard, run.pending()))
-        return run.finish()
+        return complete_here(run)
 
 
 def pictures(url):

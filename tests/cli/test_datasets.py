@@ -1,41 +1,13 @@
-"""The `emonet` command as a user types it: real processes, real exit codes."""
+"""`emonet generate`, `plan`, `verify` and their like as a user types them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import emonet
 from tests.datasets_made import make, small_request
 from tests.tiny_pipelines import save_tiny_stable_diffusion
-
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def emonet(tmp_path_factory):
-    """Runs `emonet` with a Prefect home of its own."""
-    home = tmp_path_factory.mktemp("prefect")
-
-    def call(*arguments, cwd=ROOT, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=cwd,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(ROOT),
-                "PREFECT_HOME": str(home),
-                "HF_HUB_OFFLINE": "1",
-                **environment,
-            },
-        )
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +17,7 @@ def made(tmp_path_factory):
     return folder
 
 
-def test_every_command_shows_an_example(emonet):
+def test_every_command_shows_an_example():
     for command in ("generate", "plan", "verify", "doctor", "agreement", "serve"):
         told = emonet(command, "--help")
         assert told.returncode == 0
@@ -65,7 +37,7 @@ def test_every_command_shows_an_example(emonet):
         (["--output", "/proc/emonet"], "/proc/emonet"),
     ],
 )
-def test_bad_input_gets_one_line_and_exit_code_2(emonet, tmp_path, arguments, message):
+def test_bad_input_gets_one_line_and_exit_code_2(tmp_path, arguments, message):
     output = [] if "--output" in arguments else ["--output", tmp_path / "out"]
     told = emonet("generate", *arguments, *output)
     assert told.returncode == 2, told.stderr
@@ -83,7 +55,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(emonet, tmp_path, arguments, me
         ("name: [", "not valid YAML"),
     ],
 )
-def test_a_bad_spec_file_gets_one_line_with_its_name(emonet, tmp_path, text, message):
+def test_a_bad_spec_file_gets_one_line_with_its_name(tmp_path, text, message):
     (tmp_path / "bad.yaml").write_text(text)
     told = emonet("generate", tmp_path / "bad.yaml", "--output", tmp_path / "out")
     assert told.returncode == 2
@@ -91,7 +63,7 @@ def test_a_bad_spec_file_gets_one_line_with_its_name(emonet, tmp_path, text, mes
     assert told.stderr.count("\n") == 1
 
 
-def test_a_folder_of_pickles_is_refused(emonet, tmp_path):
+def test_a_folder_of_pickles_is_refused(tmp_path):
     model = save_tiny_stable_diffusion(tmp_path / "model")
     for weights in model.rglob("*.safetensors"):
         weights.rename(weights.with_suffix(".bin"))
@@ -102,7 +74,7 @@ def test_a_folder_of_pickles_is_refused(emonet, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_generate_makes_a_dataset_and_names_its_contact_sheet(emonet, tmp_path):
+def test_generate_makes_a_dataset_and_names_its_contact_sheet(tmp_path):
     grid = ["--emotions", "anger", "--ethnicities", "black,white", "--ages", "30", "--genders", "man"]
     told = emonet("generate", *grid, "--steps", "6", "--detector", "embedded", "--output", tmp_path / "out", "--json")
     assert told.returncode == 0, told.stderr
@@ -111,7 +83,7 @@ def test_generate_makes_a_dataset_and_names_its_contact_sheet(emonet, tmp_path):
     assert Path(outcome["sheet"]).is_file()
 
 
-def test_generate_with_random_weights_ends_by_the_breaker(emonet, tmp_path):
+def test_generate_with_random_weights_ends_by_the_breaker(tmp_path):
     model = save_tiny_stable_diffusion(tmp_path / "model")
     told = emonet("generate", "--model", model, "--steps", "1", "--output", tmp_path / "out", "--detector", "embedded")
     assert told.returncode == 1
@@ -119,7 +91,7 @@ def test_generate_with_random_weights_ends_by_the_breaker(emonet, tmp_path):
     assert "Traceback" not in told.stderr
 
 
-def test_plan_tells_cells_quotas_and_shards(emonet, tmp_path):
+def test_plan_tells_cells_quotas_and_shards(tmp_path):
     told = emonet("plan", "emonet-big", "--output", tmp_path / "big", "--json")
     assert told.returncode == 0
     forecast = json.loads(told.stdout)
@@ -127,7 +99,7 @@ def test_plan_tells_cells_quotas_and_shards(emonet, tmp_path):
     assert not (tmp_path / "big").exists()
 
 
-def test_verify_says_what_is_wrong_and_how_to_mend_it(emonet, made):
+def test_verify_says_what_is_wrong_and_how_to_mend_it(made):
     assert emonet("verify", made).returncode == 0
     shard = made / "data" / "train-00000.parquet"
     whole = shard.read_bytes()
@@ -141,13 +113,13 @@ def test_verify_says_what_is_wrong_and_how_to_mend_it(emonet, made):
         assert "Traceback" not in told.stderr
 
 
-def test_verify_of_no_dataset_is_bad_input(emonet, tmp_path):
+def test_verify_of_no_dataset_is_bad_input(tmp_path):
     told = emonet("verify", tmp_path)
     assert told.returncode == 2
     assert "no dataset here" in told.stderr
 
 
-def test_doctor_finds_what_the_default_path_needs(emonet):
+def test_doctor_finds_what_the_default_path_needs():
     told = emonet("doctor", "--json")
     assert told.returncode == 0, told.stderr
     findings = {finding["name"]: finding for finding in json.loads(told.stdout)}
@@ -155,7 +127,7 @@ def test_doctor_finds_what_the_default_path_needs(emonet):
     assert findings["embedded detector"]["ok"]
 
 
-def test_agreement_reads_votes(emonet, tmp_path):
+def test_agreement_reads_votes(tmp_path):
     votes = "".join(f"{image:03d}.png,{who},{image % 3 != who},Anger\n" for image in range(9) for who in range(2))
     (tmp_path / "binary.csv").write_text("path,annotator,value,emotion\n" + votes)
     told = emonet("agreement", tmp_path / "binary.csv")

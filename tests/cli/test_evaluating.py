@@ -1,7 +1,6 @@
 """`emonet evaluate` as a user types it: real processes, real exit codes."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +12,13 @@ import pytest
 
 from pipeline.evaluation.sources.dataset import open_dataset, read_rows
 from pipeline.planning.vocabulary import load_vocabulary
+from tests.commands import ROOT
+from tests.commands import emonet as command
 from tests.store.making import make_dataset
 
-ROOT = Path(__file__).parent.parent
 LOADED = """
 import sys
-from pipeline.cli import main
+from pipeline.cli.main import main
 try:
     main(["evaluate", "--help"])
 except SystemExit as end:
@@ -27,13 +27,8 @@ except SystemExit as end:
 """
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, env=environment)
-
-
 def emonet(*arguments: object) -> subprocess.CompletedProcess:
-    return run("-m", "pipeline.cli", "evaluate", *map(str, arguments))
+    return command("evaluate", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +44,7 @@ def made(tmp_path_factory) -> tuple[str, str]:
 
 
 def test_help_shows_examples_and_loads_nothing_heavy():
-    answer = run("-c", LOADED)
+    answer = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, cwd=ROOT)
     assert answer.returncode == 0, answer.stderr
     assert "emonet evaluate outputs/models/demo-requested-small outputs/demo --output report" in answer.stdout
 

@@ -1,33 +1,22 @@
 """`emonet train` and `emonet predict` as a user types them: real processes, real exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.commands import ROOT, start
+from tests.commands import emonet as command
 from tests.tiny_encoders import save_tiny_encoder
 from tests.training.making import colour_dataset
 
-ROOT = Path(__file__).parent.parent
-
-
-def start(*arguments):
-    command = [sys.executable, "-m", "pipeline.cli", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    )
-
 
 def emonet(*arguments):
-    process = start(*arguments)
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
+    told = command(*arguments)
+    return told.returncode, told.stdout, told.stderr
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +28,13 @@ def made(tmp_path_factory):
 
 
 def test_train_and_predict_show_an_example_without_loading_torch():
-    for command in ("train", "predict"):
-        code = f"import sys; from pipeline.cli import main; main(['{command}', '--help'], standalone_mode=False); "
+    for name in ("train", "predict"):
+        code = f"import sys; from pipeline.cli.main import main; main(['{name}', '--help'], standalone_mode=False); "
         told = subprocess.run(
             [sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"], capture_output=True, text=True, cwd=ROOT
         )
         assert told.returncode == 0, told.stderr
-        assert f"emonet {command} " in told.stdout.partition("Example")[2]
+        assert f"emonet {name} " in told.stdout.partition("Example")[2]
 
 
 def test_a_killed_training_goes_on_and_its_model_scores_pictures(made, tmp_path):
